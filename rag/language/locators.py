@@ -1,0 +1,140 @@
+"""How staff and documents name a place ↔ Locator: 「第二十一条第(八)项」「附件第5项」 ↔ work-rules#21.8, ftz-plan#annex.5."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from rag.language.numerals import CHINESE, NUMBER, to_chinese, to_int
+from rag.records import DocumentEntry, Locator
+
+_OPEN, _CLOSE = r"[(（【\[]?", r"[)）】\]]?"
+_ARTICLE = re.compile(
+    rf"(?:第\s*(?P<number>{NUMBER})|(?<![\d.第])(?P<bare>\d{{1,4}}))\s*条(?!\s*(?:线|路|产业|消息|意见|建议|措施|底线))(?:之(?P<suffix>{CHINESE}))?"
+    rf"(?:\s*第?\s*(?P<paragraph>{NUMBER})\s*款)?(?:\s*的?\s*第?\s*{_OPEN}(?P<item>{NUMBER}){_CLOSE}\s*项)?"
+)
+_CHAPTER = re.compile(rf"第\s*(?P<number>{NUMBER})\s*章")
+_ROW = re.compile(rf"附[件表](?:表格?)?(?:\s*(?:里|中|的|里的|中的))?\s*第?\s*(?P<number>{NUMBER})\s*(?:个?项|行|条|个事项|号)?")
+_ITEM = re.compile(rf"第\s*{_OPEN}(?P<number>{NUMBER}){_CLOSE}\s*(?:项|个?事项|项事项)")
+_BATCH = re.compile(rf"第\s*(?P<batch>{NUMBER})\s*批(?:次)?(?:\s*的?\s*第?\s*(?P<item>{NUMBER})\s*项)?")
+_NUMBER_OF_DOCUMENT = re.compile(r"(?P<office>[\u4e00-\u9fff]{1,6})\s*[〔\[(【(（﹝]\s*(?P<year>\d{4})\s*[〕\])】)）﹞]\s*(?P<number>\d+)\s*号")
+_LOOSE_NUMBER = re.compile(r"(?P<office>宁政办?[发函规]|国[发函]|国办[发函])\s*(?P<year>\d{4})\s*年?\s*第?\s*(?P<number>\d+)\s*号")
+_PART = re.compile(rf"(?:第\s*(?P<number>{NUMBER})\s*部分)(?:\s*第?\s*[(（](?P<section>{CHINESE})[)）])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A place that a text names; which document it is in may be left open."""
+
+    kind: str  # article · chapter · row · item · batch · number · part
+    text: str  # as written
+    span: tuple[int, int]
+    path: tuple[str, ...] = ()
+    paragraph: int | None = None
+    document_number: str | None = None
+    batch: int | None = None
+    batch_item: int | None = None
+
+
+def find_references(text: str) -> tuple[Reference, ...]:
+    """All references in reading order, the longer first where two begin at one place."""
+    found: list[Reference] = []
+    for match in (*_NUMBER_OF_DOCUMENT.finditer(text), *_LOOSE_NUMBER.finditer(text)):
+        number = f"{match['office']}〔{match['year']}〕{match['number']}号"
+        found.append(Reference("number", match[0], match.span(), document_number=number))
+    for match in _ARTICLE.finditer(text):
+        step = _step(match["number"] or match["bare"], match["suffix"])
+        if step is None:
+            continue
+        item = to_int(match["item"]) if match["item"] else None
+        path = (step,) if item is None else (step, str(item))
+        paragraph = to_int(match["paragraph"]) if match["paragraph"] else None
+        found.append(Reference("article", match[0], match.span(), path, paragraph))
+    for kind, pattern in (("chapter", _CHAPTER), ("row", _ROW), ("item", _ITEM)):
+        for match in pattern.finditer(text):
+            number = to_int(match["number"])
+            if number is not None:
+                step = ("chapter", str(number)) if kind == "chapter" else ("annex", str(number))
+                found.append(Reference(kind, match[0], match.span(), step))
+    for match in _BATCH.finditer(text):
+        batch = to_int(match["batch"])
+        if batch is not None:
+            found.append(
+                Reference("batch", match[0], match.span(), batch=batch, batch_item=to_int(match["item"] or ""))
+            )
+    for match in _PART.finditer(text):
+        steps = [to_int(step) for step in (match["number"], match["section"]) if step]
+        if all(step is not None for step in steps):
+            found.append(Reference("part", match[0], match.span(), tuple(str(step) for step in steps)))
+    found.sort(key=lambda reference: (reference.span[0], -reference.span[1]))
+    kept: list[Reference] = []
+    for reference in found:
+        if not kept or reference.span[0] >= kept[-1].span[1]:
+            kept.append(reference)
+    return tuple(kept)
+
+
+def _step(number: str | None, suffix: str | None) -> str | None:
+    value = to_int(number or "")
+    if value is None:
+        return None
+    return f"{value}-{to_int(suffix)}" if suffix and to_int(suffix) else str(value)
+
+
+def render_label(entry: DocumentEntry, locator: Locator) -> str:
+    """What a person reads: 《宁夏回族自治区人民政府工作规则》(宁政发〔2023〕35号)第二十一条第(八)项."""
+    return f"《{entry.title}》({entry.document_number or chinese_date(entry)}){place_name(entry, locator)}"
+
+
+def short_label(entry: DocumentEntry, locator: Locator) -> str:
+    """The same for a line of a chat: 《工作规则》第二十一条第(八)项."""
+    return f"《{entry.short_title}》{place_name(entry, locator)}"
+
+
+def chinese_date(entry: DocumentEntry) -> str:
+    """The date that stands for a document without a number: 「2024年1月23日」."""
+    date = entry.issued or entry.adopted
+    if date is None:
+        return str(entry.year) + "年"
+    year, month, day = date.split("-")
+    return f"{year}年{int(month)}月{int(day)}日"
+
+
+def place_name(entry: DocumentEntry, locator: Locator) -> str:
+    """The place inside the document as an office writes it; "" for the document itself."""
+    path = locator.path
+    if not path:
+        return ""
+    if path[0] == "annex":
+        return "附件" + (f"第{path[1]}项" if len(path) > 1 else "")
+    if path == ("0",):
+        return "题头" if entry.kind == "report" else "印发通知"
+    if entry.kind == "rules":
+        return _rules_name(path)
+    return _section_name(path)
+
+
+def _rules_name(path: tuple[str, ...]) -> str:
+    if path[0] in ("chapter", "part", "section"):
+        names = {"chapter": "章", "part": "编", "section": "节"}
+        pairs = zip(path[::2], path[1::2], strict=False)
+        return "".join(f"第{to_chinese(int(step))}{names.get(kind, '')}" for kind, step in pairs)
+    number, _, suffix = path[0].partition("-")
+    name = f"第{to_chinese(int(number))}条" + (f"之{to_chinese(int(suffix))}" if suffix else "")
+    if len(path) > 1:
+        name += f"第({to_chinese(int(path[1]))})项"
+    if len(path) > 2:
+        name += f"第{path[2]}目"
+    return name
+
+
+def _section_name(path: tuple[str, ...]) -> str:
+    steps = [step for step in path if step != "tail"]
+    name = f"第{to_chinese(int(steps[0]))}部分"
+    if len(steps) > 1:
+        name += f"第({to_chinese(int(steps[1]))})项"
+    if len(steps) > 2:
+        name += f"“{to_chinese(int(steps[2]))}是”"
+    if len(steps) > 3:
+        name += f"第{steps[3]}点"
+    return name + ("结尾段落" if path[-1] == "tail" else "")

@@ -1,0 +1,320 @@
+"""Every record, in the order data flows. All frozen; spans are half-open character offsets.
+
+    Manifest ─ Source ─ Document(Node …) ─ Passage ─ Query ─ Hit ─ Draft ─ Answer(Citation …)
+
+A sentence that a person reads walks back: Citation.locator → Node.span → Document.offsets → source byte.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+from rag.errors import LocatorError
+
+# ── locators ────────────────────────────────────────────────────────────────────────────────────
+
+_LOCATOR = re.compile(r"(?P<document>[a-z0-9][a-z0-9-]*)(?:#(?P<path>[a-z0-9]+(?:[.-][a-z0-9]+)*))?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Locator:
+    """A place in a document by the document's own numbering: ``work-rules#21.8``.
+
+    ``path`` is empty for the document itself. Steps are decimal numbers (``"21"``, or ``"120-1"`` for
+    第一百二十条之一) and the named steps ``annex``, ``chapter``, ``tail``.
+    """
+
+    document: str
+    path: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.document}#{'.'.join(self.path)}" if self.path else self.document
+
+    @classmethod
+    def parse(cls, text: str) -> Locator:
+        """Read ``document#path``. Raises LocatorError on anything else."""
+        match = _LOCATOR.fullmatch(text.strip())
+        if match is None:
+            raise LocatorError(f"「{text[:60]}」不是有效的出处定位，应形如 work-rules#21.8。")
+        path = match["path"]
+        return cls(match["document"], tuple(path.split(".")) if path else ())
+
+    @property
+    def parent(self) -> Locator | None:
+        """One step up; None at the document."""
+        return Locator(self.document, self.path[:-1]) if self.path else None
+
+    def child(self, step: str) -> Locator:
+        """One step down."""
+        return Locator(self.document, (*self.path, step))
+
+    def within(self, other: Locator) -> bool:
+        """True when this place is ``other`` or lies inside it."""
+        return self.document == other.document and self.path[: len(other.path)] == other.path
+
+
+# ── corpus ──────────────────────────────────────────────────────────────────────────────────────
+
+Kind = Literal["rules", "report", "plan"]
+Status = Literal["in_force", "superseded", "repealed", "draft"]
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What the parser must find in a document; None means that the manifest does not say."""
+
+    chapters: int | None = None
+    articles: int | None = None
+    sections: tuple[int, ...] | None = None  # sections of part 一, 二, …; in order
+    rows: int | None = None
+    columns: int | None = None
+    items: dict[str, int] = field(default_factory=dict)  # locator path → number of its direct children
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentEntry:
+    """One ``[[document]]`` of the manifest."""
+
+    id: str
+    kind: Kind
+    title: str
+    short_title: str
+    source: str  # file name under corpus/sources
+    sha256: str  # of the whole file, hex
+    issuer: str
+    status: Status
+    year: int  # what 今年 means in the text
+    document_number: str | None = None
+    aliases: tuple[str, ...] = ()  # other names staff use for it
+    delivered_by: str | None = None
+    delivered_at: str | None = None
+    adopted_by: str | None = None
+    adopted: str | None = None  # ISO dates
+    issued: str | None = None
+    effective: str | None = None
+    supersedes: tuple[str, ...] = ()  # document numbers that it repeals
+    starts_with: str | None = None  # the line, blanks removed, with which it begins in the source
+    ends_before: str | None = None  # the line, blanks removed, at which the next text begins
+    wrapped: bool = False  # lines are a page's lines, to be joined; else a line is a paragraph
+    tails: tuple[str, ...] = ()  # first words of text that follows a part's last section
+    part_years: tuple[int, ...] = ()  # the year that part 一, 二, … is about
+    expect: Expectation = field(default_factory=Expectation)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The stretch of a source file that holds one document. ``base`` is its character offset there."""
+
+    entry: DocumentEntry
+    text: str
+    base: int
+
+
+# ── documents ───────────────────────────────────────────────────────────────────────────────────
+
+Span = tuple[int, int]
+NodeKind = Literal[
+    "document", "front", "part", "chapter", "section", "subsection", "article", "item", "subitem",
+    "paragraph", "tail", "annex", "row", "cell", "measure",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """国发批次 of an annex row: 国函〔2023〕56号, 第七批第3项."""
+
+    document_number: str
+    batch: int
+    item: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The seven named fields of an annex row, as read; spans live on the row's cells."""
+
+    number: int
+    title: str
+    content: str
+    responsible_units: tuple[str, ...]
+    measures: str
+    deadline: str
+    batch_text: str
+    batch: Batch | None
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A unit of a document. Children lie inside ``span`` and do not overlap.
+
+    A paragraph, cell or measure has its unit's locator: text inside a unit adds no number.
+    ``heading`` is the unit's own title or run-in topic sentence ("" when it has none).
+    """
+
+    kind: NodeKind
+    locator: Locator
+    label: str  # as printed: 「二十一、」「(八)」「四是」; "" when unnumbered
+    heading: str
+    span: Span
+    children: tuple[Node, ...] = ()
+    name: str = ""  # a cell's column, a measure's unit
+    row: Row | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Furniture:
+    """Page furniture: source characters that belong to no node, and why."""
+
+    reason: str
+    offsets: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One parsed document.
+
+    ``text`` is the source with page wrapping removed; ``offsets[i]`` is the source character of
+    ``text[i]``, or -1 for a line break that the parser put between paragraphs.
+    """
+
+    entry: DocumentEntry
+    text: str
+    offsets: tuple[int, ...]
+    root: Node
+    furniture: tuple[Furniture, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A quotable stretch of a passage; ``span`` is in the document's text."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What is embedded: a stretch of one unit, never across an article or row."""
+
+    id: int  # position in the index
+    locator: Locator  # the place a citation names
+    unit: Locator  # the article, section or row that ranking counts
+    breadcrumb: str  # 《工作规则》第五章 会议制度 第二十一条
+    heading: str  # the unit's own heading, "" when none
+    name: str  # a cell's column or a measure's unit, "" else
+    year: int | None  # the year its figures are about, where the document tells
+    span: Span
+    text: str
+    sentences: tuple[Sentence, ...]
+
+
+# ── question → answer ───────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An earlier question with its answer (None: not known)."""
+
+    question: str
+    answer: str | None = None
+
+
+Shape = Literal["fact", "list", "count", "compare", "lookup", "outline", "smalltalk", "task"]
+Asked = Literal[
+    "any", "number", "time", "frequency", "person", "unit", "deadline", "batch", "content", "measures", "title",
+    "document_number", "date", "status",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class MissingReference:
+    """A reference to something that the document does not have, with the range that it has."""
+
+    asked: str  # 「第六十条」
+    document: str  # document id
+    valid: str  # 「第一条至第四十五条」
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What the question means."""
+
+    question: str  # as typed
+    standalone: str  # rewritten with history; what is searched
+    shape: Shape = "fact"
+    asked: Asked = "any"
+    references: tuple[Locator, ...] = ()
+    missing_references: tuple[MissingReference, ...] = ()
+    paragraph: int | None = None  # 第N款 of the referenced article
+    documents: tuple[str, ...] = ()  # documents that the question names
+    years: tuple[int, ...] = ()
+    facets: tuple[str, ...] = ()  # sub-questions that all need an answer
+    notes: tuple[str, ...] = ()  # what understanding did, for --json debugging
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A unit that may answer, best passage first, with what found it."""
+
+    unit: Locator
+    score: float
+    passages: tuple[int, ...]  # passage ids of the unit, best first
+    found_by: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One thing that an answer says and the quote that carries it."""
+
+    text: str
+    locator: Locator
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What composing proposes; nothing of it is shown before it is verified."""
+
+    statements: tuple[Statement, ...]
+    missing: str | None = None
+    lead: str = ""  # words before the first statement, free of facts
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A place and its verbatim words."""
+
+    n: int
+    locator: Locator
+    label: str
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """The article nearest to a question that the documents do not answer."""
+
+    locator: Locator
+    label: str
+
+
+AnswerStatus = Literal["answered", "partial", "refused"]
+Mode = Literal["extractive", "generated", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a person gets, in whatever channel."""
+
+    question: str
+    standalone_question: str
+    status: AnswerStatus
+    answer: str
+    citations: tuple[Citation, ...]
+    missing: str | None
+    nearest: Nearest | None
+    mode: Mode
+    retrieved: tuple[Locator, ...]
+    fingerprint: str
+    timings_ms: dict[str, float]

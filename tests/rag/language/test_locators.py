@@ -1,0 +1,100 @@
+"""Locators and the names that people give to places, both ways."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.errors import LocatorError
+from rag.language.locators import find_references, place_name, render_label
+from rag.language.numerals import to_chinese
+from rag.records import DocumentEntry, Locator
+
+
+def entry(kind: str = "rules") -> DocumentEntry:
+    return DocumentEntry(
+        id="work-rules", kind=kind, title="工作规则", short_title="规则", source="x", sha256="", issuer="", status="in_force",
+        year=2023, document_number="宁政发〔2023〕35号",
+    )  # type: ignore[arg-type]  # fmt: skip
+
+
+def test_every_article_reads_back() -> None:
+    """第一条 to 第九千九百九十九条, rendered from a locator and found again in text."""
+    for number in range(1, 10_000):
+        name = place_name(entry(), Locator("work-rules", (str(number),)))
+        (found,) = find_references(name)
+        assert (found.kind, found.path) == ("article", (str(number),)), name
+
+
+def test_every_item_reads_back() -> None:
+    """第二十一条第(一)项 to 第(九十九)项."""
+    for number in range(1, 100):
+        name = place_name(entry(), Locator("work-rules", ("21", str(number))))
+        (found,) = find_references(name)
+        assert found.path == ("21", str(number)), name
+
+
+def test_every_chapter_and_row_reads_back() -> None:
+    """Chapters and annex rows, 1 to 999."""
+    for number in range(1, 1000):
+        (chapter,) = find_references(place_name(entry(), Locator("work-rules", ("chapter", str(number)))))
+        assert chapter.path == ("chapter", str(number))
+        (row,) = find_references(place_name(entry("plan"), Locator("ftz-plan", ("annex", str(number)))))
+        assert row.path == ("annex", str(number))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "path", "paragraph"),
+    [
+        ("第二十九条讲什么", "article", ("29",), None),
+        ("33条第二款", "article", ("33",), 2),
+        ("20条第(三)项", "article", ("20", "3"), None),
+        ("第21条第8项", "article", ("21", "8"), None),
+        ("第一百二十条之一", "article", ("120-1",), None),
+        ("附件第5项是什么", "row", ("annex", "5"), None),
+        ("附件里第十三项", "row", ("annex", "13"), None),
+        ("第四章包括哪几条", "chapter", ("chapter", "4"), None),
+        ("第二部分第(三)", "part", ("2", "3"), None),
+    ],
+)
+def test_spellings(text: str, kind: str, path: tuple[str, ...], paragraph: int | None) -> None:
+    """The ways in which staff write a reference."""
+    found = find_references(text)[0]
+    assert (found.kind, found.path, found.paragraph) == (kind, path, paragraph)
+
+
+@pytest.mark.parametrize("text", ["宁政发〔2023〕7号", "宁政发[2023]7号", "宁政发(2023)7号", "宁政发2023年7号", "宁政发 〔2023〕 7号"])
+def test_document_numbers(text: str) -> None:
+    """A 文号 in whatever brackets is one number."""
+    (found,) = find_references(text)
+    assert found.document_number == "宁政发〔2023〕7号"
+
+
+@pytest.mark.parametrize("text", ["十条产业链", "开通15条线路", "30条措施", "常务会议一般多久开一次?", "2023年和2024年"])
+def test_what_is_no_reference(text: str) -> None:
+    """Counted things are not articles."""
+    assert find_references(text) == ()
+
+
+@given(st.lists(st.integers(1, 9999), max_size=4))
+def test_locators_read_back(steps: list[int]) -> None:
+    """str and parse are inverse."""
+    locator = Locator("work-report", tuple(str(step) for step in steps))
+    assert Locator.parse(str(locator)) == locator
+
+
+@given(st.text(max_size=30))
+def test_any_text(text: str) -> None:
+    """Any text is searched without an error; any text is a locator or a LocatorError."""
+    find_references(text)
+    try:
+        locator = Locator.parse(text)
+    except LocatorError as error:
+        assert "定位" in error.user_message
+    else:
+        assert Locator.parse(str(locator)) == locator
+
+
+def test_label_of_an_item() -> None:
+    """The label that a citation shows."""
+    label = render_label(entry(), Locator("work-rules", ("21", "8")))
+    assert label == f"《工作规则》(宁政发〔2023〕35号)第{to_chinese(21)}条第(八)项"
