@@ -250,7 +250,7 @@ class Query:
     documents: tuple[str, ...] = ()  # documents that the question names
     years: tuple[int, ...] = ()
     facets: tuple[str, ...] = ()  # sub-questions that all need an answer
-    notes: tuple[str, ...] = ()  # what understanding did, for --json debugging
+    alternative: Query | None = None  # the other reading of a question that may or may not leave its topic out
 
 
 @dataclass(frozen=True, slots=True)

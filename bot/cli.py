@@ -1,0 +1,411 @@
+"""The command line. Thin: it reads arguments, calls one stage, prints. Heavy imports wait until they are needed."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot import texts
+from rag.errors import InputError, NingwenError
+
+if TYPE_CHECKING:
+    from rag.assistant import Assistant
+    from rag.records import Turn
+
+COMMANDS = "ningwen.commands"
+"""Entry-point group through which other packages add commands without being imported here."""
+
+app = typer.Typer(
+    help=texts.APP_HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip
+index_app = typer.Typer(help=texts.INDEX_HELP, no_args_is_help=True)
+app.add_typer(index_app, name="index")
+
+
+def main() -> None:
+    """Entry point of ``ningwen``. Whatever happens, a person sees one sentence and no traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    _mount(sys.argv[1:])
+    try:
+        app(standalone_mode=False)
+    except NingwenError as error:
+        _fail(error.user_message, error.exit_code)
+    except typer.Exit as done:
+        sys.exit(done.exit_code)
+    except typer.Abort:
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:  # noqa: BLE001 - the last line of defence
+        if os.environ.get("NINGWEN_DEBUG"):
+            raise
+        show = getattr(error, "format_message", None)  # click's own usage errors
+        _fail(texts.USAGE.format(detail=show()) if show else texts.UNEXPECTED, 2)
+
+
+def _fail(message: str, code: int) -> None:
+    print(message, file=sys.stderr)
+    sys.exit(code)
+
+
+def _mount(arguments: list[str]) -> None:
+    """Add the commands of other packages: all for help, else the one that is called."""
+    wanted = next((a for a in arguments if not a.startswith("-")), None)
+    if wanted in {"ask", "chat", "search", "show", "corpus", "index"}:
+        return
+    for point in entry_points(group=COMMANDS):
+        if wanted in (None, point.name):
+            try:
+                app.add_typer(point.load(), name=point.name)
+            except ImportError:
+                if wanted == point.name:
+                    _fail(texts.COMMAND_UNAVAILABLE.format(name=point.name), 2)
+
+
+def _open(*, last_good: bool = False) -> Assistant:
+    from rag.assistant import open_assistant
+    from rag.settings import Settings
+
+    with _Progress() as progress:
+        return open_assistant(Settings.load(), progress, last_good=last_good)
+
+
+class _Progress:
+    """A bar on a terminal, a line each tenth elsewhere; nothing at all when nothing is built."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._tasks: dict[str, Any] = {}
+        self._tenths: dict[str, int] = {}
+
+    def __enter__(self) -> Callable[[str, int, int], None]:
+        return self._report
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def _report(self, stage: str, done: int, total: int) -> None:
+        if not sys.stderr.isatty():
+            tenth = done * 10 // max(total, 1)
+            if self._tenths.get(stage) != tenth:
+                self._tenths[stage] = tenth
+                print(f"{stage} {done}/{total}", file=sys.stderr, flush=True)
+            return
+        if self._bar is None:
+            from rich.console import Console
+            from rich.progress import Progress, TimeRemainingColumn
+
+            self._bar = Progress(*Progress.get_default_columns()[:-1], TimeRemainingColumn(), console=Console(stderr=True))
+            self._bar.start()
+        if stage not in self._tasks:
+            self._tasks[stage] = self._bar.add_task(stage, total=total)
+        self._bar.update(self._tasks[stage], completed=done)
+
+
+@app.command(help=texts.ASK_HELP)
+def ask(
+    question: Annotated[list[str] | None, typer.Argument(help=texts.ASK_QUESTION)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help=texts.ASK_JSON)] = False,
+    as_lines: Annotated[bool, typer.Option("--jsonl", help=texts.ASK_JSONL)] = False,
+    last_good: Annotated[bool, typer.Option("--last-good", help=texts.ASK_LAST_GOOD)] = False,
+) -> None:
+    """One question, or a line of JSON each from standard input."""
+    if as_lines:
+        _answer_lines(last_good=last_good)
+        return
+    text = " ".join(question or ())
+    if not text.strip():
+        raise InputError(texts.EMPTY_QUESTION)
+    _check_length(text)
+    from bot.render import answer_json, answer_text
+
+    answer = _open(last_good=last_good).ask(text)
+    print(json.dumps(answer_json(answer), ensure_ascii=False, indent=2) if as_json else answer_text(answer), flush=True)
+    if answer.status == "refused":
+        raise typer.Exit(3)
+
+
+def _check_length(text: str) -> None:
+    from rag.assistant import MAX_QUESTION
+
+    if len(text) > MAX_QUESTION:
+        raise InputError(texts.LONG_QUESTION.format(limit=MAX_QUESTION))
+
+
+def _answer_lines(*, last_good: bool) -> None:
+    from bot.render import answer_json
+
+    assistant: Assistant | None = None
+    for raw in sys.stdin.buffer:
+        line = raw.decode("utf-8", errors="replace")
+        if not line.strip():
+            continue
+        identity: object = None
+        try:
+            entry = _read_line(line)
+            identity = entry.get("id")
+            question, history = _read_entry(entry)
+            assistant = assistant or _open(last_good=last_good)
+            output = {"id": identity, **answer_json(assistant.ask(question, history))}
+        except InputError as error:
+            output = {"id": identity, "status": "invalid", "error": error.user_message}
+        print(json.dumps(output, ensure_ascii=False), flush=True)
+
+
+def _read_line(line: str) -> dict[str, Any]:
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        raise InputError(texts.BAD_JSON) from None
+    if not isinstance(entry, dict):
+        raise InputError(texts.BAD_JSON)
+    return entry
+
+
+def _read_entry(entry: dict[str, Any]) -> tuple[str, list[Turn]]:
+    from rag.records import Turn
+
+    question = entry.get("question")
+    if not isinstance(question, str) or not question.strip():
+        raise InputError(texts.BAD_QUESTION)
+    _check_length(question)
+    history = entry.get("history") or []
+    if not isinstance(history, list):
+        raise InputError(texts.BAD_HISTORY)
+    turns = []
+    for turn in history:
+        if not isinstance(turn, dict) or not isinstance(turn.get("question"), str):
+            raise InputError(texts.BAD_HISTORY)
+        answer = turn.get("answer")
+        turns.append(Turn(turn["question"], answer if isinstance(answer, str) else None))
+    return question, turns
+
+
+@app.command(help=texts.CHAT_HELP)
+def chat() -> None:
+    """A conversation on the terminal."""
+    from bot.render import answer_text
+    from rag.records import Turn
+
+    assistant = _open()
+    history: list[Turn] = []
+    print(texts.CHAT_BANNER)
+    while True:
+        try:
+            line = input(texts.CHAT_PROMPT).strip()
+        except (EOFError, KeyboardInterrupt):
+            print(f"\n{texts.CHAT_BYE}")
+            return
+        if not line:
+            continue
+        if line == "/quit":
+            print(texts.CHAT_BYE)
+            return
+        if line == "/new":
+            history.clear()
+            print(texts.CHAT_NEW)
+        elif line.startswith("/show "):
+            _print_error(lambda place=line.removeprefix("/show "): print(_place_text(assistant, place)))
+        elif line.startswith("/"):
+            print(texts.CHAT_COMMANDS)
+        else:
+            _print_error(lambda question=line: _converse(assistant, question, history, answer_text))
+
+
+def _converse(assistant: Assistant, question: str, history: list[Turn], render: Callable[[Any], str]) -> None:
+    from rag.records import Turn
+
+    answer = assistant.ask(question, history)
+    print(render(answer), end="\n\n")
+    history.append(Turn(question, answer.answer))
+
+
+def _print_error(action: Callable[[], None]) -> None:
+    try:
+        action()
+    except NingwenError as error:
+        print(error.user_message)
+
+
+@app.command(help=texts.SEARCH_HELP)
+def search(
+    question: Annotated[list[str], typer.Argument(help=texts.ASK_QUESTION)],
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=50, help=texts.SEARCH_LIMIT)] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help=texts.ASK_JSON)] = False,
+) -> None:
+    """What retrieval finds, before an answer is composed."""
+    from rag.language.locators import short_label
+
+    text = " ".join(question)
+    _check_length(text)
+    assistant = _open()
+    taken = assistant.index.snapshot
+    rows = []
+    for rank, hit in enumerate(assistant.search(text)[1][:limit], start=1):
+        entry = taken.by_id[hit.unit.document].entry
+        words = taken.passages[hit.passages[0]].text if hit.passages else taken.text_of(hit.unit)
+        label = short_label(entry, hit.unit)
+        rows.append({"rank": rank, "locator": str(hit.unit), "label": label, "score": round(hit.score, 3), "found_by": hit.found_by, "text": words})
+    if as_json:
+        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    if not rows:
+        print(texts.NO_HITS)
+    for row in rows:
+        signals = " ".join(f"{name}={value:.2f}" for name, value in dict(row["found_by"]).items())  # type: ignore[call-overload]
+        print(f"{row['rank']:>2}. {row['score']:.2f}  {row['label']}  {row['locator']}\n    {signals}\n    {str(row['text'])[:60]}")
+
+
+@app.command(help=texts.SHOW_HELP)
+def show(
+    locator: Annotated[list[str], typer.Argument(help=texts.SHOW_LOCATOR)],
+    as_json: Annotated[bool, typer.Option("--json", help=texts.ASK_JSON)] = False,
+) -> None:
+    """The verbatim text of a place."""
+    assistant = _open()
+    place = " ".join(locator)
+    if as_json:
+        found = _find_place(assistant, place)
+        node = assistant.index.snapshot.nodes[found]
+        entry = assistant.index.snapshot.by_id[found.document].entry
+        from rag.language.locators import render_label
+
+        body = {"locator": str(found), "label": render_label(entry, found), "kind": node.kind, "heading": node.heading}
+        print(json.dumps({**body, "text": assistant.index.snapshot.text_of(found)}, ensure_ascii=False, indent=2))
+        return
+    print(_place_text(assistant, place))
+
+
+def _find_place(assistant: Assistant, place: str) -> Any:
+    from rag.errors import LocatorError
+    from rag.records import Locator
+    from rag.search.understand import Understanding
+
+    taken = assistant.index.snapshot
+    try:
+        locator = Locator.parse(place)
+        if locator in taken.nodes:
+            return locator
+    except LocatorError:
+        pass
+    query = Understanding(taken).understand(place)
+    if query.references:
+        return query.references[0]
+    for missing in query.missing_references:
+        title = taken.by_id[missing.document].entry.title
+        raise InputError(texts.NO_SUCH_PLACE.format(title=title, asked=missing.asked, valid=missing.valid))
+    raise InputError(texts.NO_SUCH_LOCATOR.format(asked=place[:60]))
+
+
+def _place_text(assistant: Assistant, place: str) -> str:
+    """Label, verbatim text, and the names of the places before and after."""
+    from rag.language.locators import render_label, short_label
+
+    taken = assistant.index.snapshot
+    locator = _find_place(assistant, place)
+    entry = taken.by_id[locator.document].entry
+    kind = taken.nodes[locator].kind
+    row = [other for other, node in taken.nodes.items() if node.kind == kind and other.document == locator.document]
+    at = row.index(locator)
+    parts = [render_label(entry, locator), taken.text_of(locator).strip()]
+    around = []
+    if at > 0:
+        around.append(texts.SHOW_BEFORE.format(label=short_label(entry, row[at - 1])))
+    if at + 1 < len(row):
+        around.append(texts.SHOW_AFTER.format(label=short_label(entry, row[at + 1])))
+    return "\n\n".join([*parts, "  ".join(around)]).rstrip()
+
+
+@app.command(help=texts.CORPUS_HELP)
+def corpus(
+    document: Annotated[str | None, typer.Argument(help=texts.CORPUS_ID)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help=texts.ASK_JSON)] = False,
+) -> None:
+    """The documents, or the outline of one."""
+    from rag.documents.sources import read_corpus
+    from rag.search.snapshot import read_snapshot
+    from rag.settings import Settings
+
+    taken = read_snapshot(read_corpus(Settings.load().corpus_dir), expand=False)
+    if document is None:
+        _print_documents(taken, as_json=as_json)
+        return
+    if document not in taken.by_id:
+        raise InputError(texts.NO_SUCH_DOCUMENT.format(id=document[:40], known="、".join(taken.by_id)))
+    outline = [
+        (len(locator.path), str(locator), f"{node.label}{node.heading}")
+        for locator, node in taken.nodes.items()
+        if locator.document == document and locator.path
+    ]
+    if as_json:
+        print(json.dumps([{"locator": place, "heading": heading} for _, place, heading in outline], ensure_ascii=False, indent=2))
+        return
+    for depth, place, heading in outline:
+        print(f"{'  ' * (depth - 1)}{place}  {heading}".rstrip())
+
+
+def _print_documents(taken: Any, *, as_json: bool) -> None:
+    rows = []
+    for item in taken.documents:
+        entry = item.entry
+        units = len({passage.unit for passage in taken.passages if passage.unit.document == entry.id})
+        rows.append(
+            {
+                "id": entry.id, "title": entry.title, "document_number": entry.document_number, "issuer": entry.issuer,
+                "date": entry.issued or entry.adopted, "status": entry.status, "units": units,
+            }  # fmt: skip
+        )
+    if as_json:
+        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    for row in rows:
+        number = f"({row['document_number']})" if row["document_number"] else ""
+        print(f"{row['id']:<12} 《{row['title']}》{number}  {row['date']}  {texts.STATUS_NAMES[row['status']]}  {row['units']} 个单元")
+
+
+@index_app.command("build", help=texts.INDEX_BUILD_HELP)
+def index_build() -> None:
+    """Build the index of the present corpus and settings."""
+    assistant = _open()
+    print(texts.INDEX_READY.format(name=assistant.index.fingerprint))
+
+
+@index_app.command("status", help=texts.INDEX_STATUS_HELP)
+def index_status() -> None:
+    """Which indexes there are; exit code 1 when the current one is missing."""
+    from rag.assistant import current_fingerprint
+    from rag.search.index import list_indexes
+    from rag.settings import Settings
+
+    settings = Settings.load()
+    name = current_fingerprint(settings)
+    found = list_indexes(settings.data_dir, name)
+    for status in found:
+        state = texts.INDEX_COMPLETE if status.complete else texts.INDEX_PARTIAL
+        mark = texts.INDEX_CURRENT if status.current else "　　"
+        print(texts.INDEX_LINE.format(mark=mark, name=status.fingerprint, state=state, vectors=status.vectors, size=status.size / 1e6, built=status.built))
+    if not any(status.current and status.complete for status in found):
+        print(texts.INDEX_MISSING)
+        raise typer.Exit(1)
+
+
+@index_app.command("prune", help=texts.INDEX_PRUNE_HELP)
+def index_prune() -> None:
+    """Delete every index but the current one."""
+    from rag.assistant import current_fingerprint
+    from rag.search.index import prune
+    from rag.settings import Settings
+
+    settings = Settings.load()
+    deleted = prune(settings.data_dir, current_fingerprint(settings), chroma_url=settings.chroma_url)
+    print(texts.INDEX_PRUNED.format(count=len(deleted)))

@@ -1,0 +1,310 @@
+"""Query + Evidence → Draft in the documents' own words: the sentence, item or cell that answers.
+
+Which sentence answers is read off three things: how near it is to the question, how near the questions are that
+it is known to answer, and how many of the question's rare words it holds. Nothing is written but connecting
+labels (a column's name, a year), so every statement is a stretch of its quote.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rag.language.figures import find_figures
+from rag.language.locators import place_name
+from rag.language.text import fold
+from rag.records import Draft, Hit, Locator, Node, Passage, Query, Sentence, Statement
+from rag.search.index import Index
+from rag.search.lexical import tokenize
+from rag.search.retrieve import COLUMN_OF, Evidence
+
+LIMIT = 200
+"""Characters of an answer that is no list (issue: an answer is read on a phone)."""
+
+_CLAUSE = re.compile(r"[,;:，；：][”’]?")
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """Weights of the sentence choice. Chosen on the dev half of evals/gold by ``python -m evals.bench.extraction``."""
+
+    own: float = 4.0
+    answered: float = 8.0
+    words: float = 1.0
+    asked: float = 0.3
+    passage: float = 0.3
+    second: float = 0.25  # a second sentence may be this much weaker than the first
+    rival: float = 0.35  # another unit is cited too when it is at most this much weaker
+
+
+class Extractor:
+    """Composes drafts from one index."""
+
+    def __init__(self, index: Index, tuning: Tuning | None = None) -> None:
+        self._index = index
+        self._snapshot = index.snapshot
+        self._tuning = tuning or Tuning()
+        first = 0
+        self._first: list[int] = []  # position of a passage's first sentence
+        for passage in self._snapshot.passages:
+            self._first.append(first)
+            first += len(passage.sentences)
+
+    def extract(self, query: Query, evidence: Evidence) -> Draft:
+        """The draft for one question; its statements are empty when no unit was found."""
+        if not evidence.hits:
+            return Draft(())
+        named = [hit for hit in evidence.hits if "reference" in hit.found_by]
+        if named:
+            return self._place(query, evidence, named)
+        top = evidence.hits[0]
+        node = self._snapshot.nodes.get(top.unit)
+        if node is not None:
+            if query.shape in ("list", "count") and (listing := self._listing(query, evidence, top, node)):
+                return Draft(tuple(listing))
+            if node.row is not None and (cell := self._cell(query, node)):
+                return Draft((cell,))
+        return Draft(self.join(list(self._sentences(query, evidence, [top]))))
+
+    # ── places that the question names ──────────────────────────────────────────────────────────
+
+    def _place(self, query: Query, evidence: Evidence, named: Sequence[Hit]) -> Draft:
+        locators = query.references
+        if len(locators) > 1 or len(named) > 1:
+            return Draft(tuple(self._enumerate(query, locators, named)))
+        node = self._snapshot.nodes[locators[0]]
+        if node.kind == "chapter":
+            return Draft(tuple(self._chapter(node)))
+        if node.row is not None and (cell := self._cell(query, node)):
+            return Draft((cell,))
+        if node.row is not None:
+            return Draft((self._cell_statement(node, "事项"), self._cell_statement(node, "主要内容")))
+        if query.paragraph is not None:
+            return Draft(self.join(list(self._paragraph(node, query.paragraph))))
+        if _asks_for_content(query, self._words_beside_reference(query)):
+            return Draft(self.join(list(self._opening(node))))
+        return Draft(self.join(list(self._sentences(query, evidence, named))))
+
+    def _words_beside_reference(self, query: Query) -> list[str]:
+        from rag.language.locators import find_references
+
+        text = query.standalone
+        for reference in reversed(find_references(text)):
+            text = text[: reference.span[0]] + text[reference.span[1] :]
+        for document in self._snapshot.documents:
+            for name in (document.entry.title, document.entry.short_title, *document.entry.aliases):
+                text = text.replace(fold(name), "")
+        return [token for token in tokenize(text) if self._index.passage_lexicon.weight(token) < 1.0]
+
+    def _opening(self, node: Node) -> Iterator[Statement]:
+        """A unit from its beginning, whole sentences, up to the limit; a unit that fits, whole."""
+        length = 0
+        for passage in self._passages_within(node.locator):
+            for sentence in passage.sentences:
+                if length and length + len(sentence.text) > LIMIT:
+                    return
+                length += len(sentence.text)
+                yield Statement(_clip(sentence.text, LIMIT), passage.locator, sentence.text)
+
+    def _paragraph(self, node: Node, number: int) -> Iterator[Statement]:
+        """第N款: the Nth paragraph of an article; a list belongs to the paragraph that introduces it."""
+        paragraphs = [child for child in node.children if child.kind == "paragraph"]
+        if not 1 <= number <= len(paragraphs):
+            return
+        span = paragraphs[number - 1].span
+        length = 0
+        for passage in self._passages_within(node.locator):
+            for sentence in passage.sentences:
+                if span[0] <= sentence.span[0] < span[1]:
+                    if length and length + len(sentence.text) > LIMIT:
+                        return
+                    length += len(sentence.text)
+                    yield Statement(_clip(sentence.text, LIMIT), passage.locator, sentence.text)
+
+    def _chapter(self, node: Node) -> Iterator[Statement]:
+        """A chapter's heading and its articles, each by its place and first words."""
+        entry = self._snapshot.by_id[node.locator.document].entry
+        heading = f"{node.label}{node.heading}"
+        articles = [child for child in node.children if child.kind == "article"]
+        for article in articles:
+            first = next(iter(self._passages_within(article.locator)), None)
+            if first is not None:
+                sentence = first.sentences[0]
+                lead = f"{heading}:" if article is articles[0] else ""
+                yield Statement(f"{lead}{place_name(entry, article.locator)} {_clip(sentence.text, 40)}", article.locator, sentence.text)
+
+    def _enumerate(self, query: Query, locators: Sequence[Locator], named: Sequence[Hit]) -> Iterator[Statement]:
+        for locator in locators or [hit.unit for hit in named]:
+            node = self._snapshot.nodes[locator]
+            if node.row is not None:
+                yield self._cell(query, node, title=True) or self._cell_statement(node, "事项", bare=True)
+                continue
+            if node.kind == "chapter":
+                yield from self._chapter(node)
+                continue
+            yield from list(self._opening(node))[:1]
+
+    # ── rows ────────────────────────────────────────────────────────────────────────────────────
+
+    def _cell(self, query: Query, node: Node, *, title: bool = False) -> Statement | None:
+        """The cell of the row that holds the field asked for; None when no field is."""
+        column = COLUMN_OF.get(query.asked)
+        if column is None or node.row is None:
+            return None
+        if query.asked == "unit" and "责任单位" not in query.standalone and not re.search(r"负责|牵头|归谁|归哪|管|哪家|哪个部门|哪些部门|单位|谁", query.standalone):
+            return None
+        statement = self._cell_statement(node, column)
+        if title and column != "事项":
+            return Statement(f"{node.row.title}——{statement.text}", statement.locator, statement.quote)
+        return statement
+
+    def _cell_statement(self, node: Node, column: str, *, bare: bool = False) -> Statement:
+        cell = next(child for child in node.children if child.name == column)
+        text = self._snapshot.by_id[node.locator.document].text[cell.span[0] : cell.span[1]].strip()
+        return Statement(_clip(text, LIMIT) if bare else f"{column}:{_clip(text, LIMIT)}", node.locator, text)
+
+    # ── lists ───────────────────────────────────────────────────────────────────────────────────
+
+    def _listing(self, query: Query, evidence: Evidence, top: Hit, node: Node) -> list[Statement] | None:
+        """All items of the list that is asked for, or None when the best sentence names them itself."""
+        best = self._best_sentence(query, evidence, top)
+        if best is None:
+            return None
+        position, passage = best
+        sentence = self._snapshot.sentences[position]
+        introduced = sentence.text.rstrip().endswith((":", "：")) or passage.locator != node.locator
+        items = [child for child in node.children if child.label]
+        if node.kind == "article" and items and introduced:
+            return [self._item(child) for child in items]
+        if items and node.kind in ("part", "section", "chapter") and (introduced or sentence.text in (f"{node.label}{node.heading}", node.heading + "。", f"{node.label}{node.heading}。")):
+            return [self._heading(child) for child in items]
+        return None
+
+    def _item(self, node: Node) -> Statement:
+        text = self._snapshot.text_of(node.locator).strip()
+        return Statement(text, node.locator, text)
+
+    def _heading(self, node: Node) -> Statement:
+        text = f"{node.label}{node.heading}"
+        return Statement(text, node.locator, text)
+
+    # ── sentences ───────────────────────────────────────────────────────────────────────────────
+
+    def _sentences(self, query: Query, evidence: Evidence, hits: Sequence[Hit]) -> Iterator[Statement]:
+        scored = self._score(query, evidence, hits)
+        if not scored:
+            return
+        scored.sort(key=lambda entry: -entry[0])
+        best_score, best, passage = scored[0]
+        chosen = [(best, passage)]
+        length = min(len(self._snapshot.sentences[best].text), LIMIT)
+        for score, position, owner in scored[1:4]:
+            size = len(self._snapshot.sentences[position].text)
+            if score >= best_score - self._tuning.second and length + size <= LIMIT and len(chosen) < 3:
+                chosen.append((position, owner))
+                length += size
+        chosen.sort()
+        budget = LIMIT
+        for position, owner in chosen:
+            sentence = self._snapshot.sentences[position]
+            text = self._fit(query, sentence, budget)
+            budget -= len(text)
+            yield from self._with_introduction(owner, sentence, text)
+
+    def join(self, statements: Sequence[Statement]) -> tuple[Statement, ...]:
+        """Statements that stand next to each other in one place become one, with one quote."""
+        joined: list[Statement] = []
+        for statement in statements:
+            before = joined[-1] if joined else None
+            if before is not None and before.locator == statement.locator and before.text == before.quote and statement.text == statement.quote:
+                quote = before.quote + statement.quote
+                if quote in self._snapshot.text_of(statement.locator):
+                    joined[-1] = Statement(quote, statement.locator, quote)
+                    continue
+            joined.append(statement)
+        return tuple(joined)
+
+    def _with_introduction(self, passage: Passage, sentence: Sentence, text: str) -> Iterator[Statement]:
+        """An item of a list says little without the sentence that introduces the list."""
+        node = self._snapshot.nodes.get(passage.locator)
+        if node is not None and node.kind == "item" and passage.heading and passage.locator.parent is not None:
+            document = self._snapshot.by_id[passage.locator.document]
+            at = document.text.rfind(passage.heading, 0, sentence.span[0])
+            if at >= 0:
+                quote = document.text[at : at + len(passage.heading) + 1].strip()
+                yield Statement(quote, passage.locator.parent, quote)
+        yield Statement(text, passage.locator, sentence.text)
+
+    def _best_sentence(self, query: Query, evidence: Evidence, hit: Hit) -> tuple[int, Passage] | None:
+        scored = self._score(query, evidence, [hit])
+        if not scored:
+            return None
+        _, position, passage = max(scored, key=lambda entry: entry[0])
+        return position, passage
+
+    def _score(self, query: Query, evidence: Evidence, hits: Sequence[Hit]) -> list[tuple[float, int, Passage]]:
+        tuning = self._tuning
+        weights = {token: self._index.passage_lexicon.weight(token) for token in dict.fromkeys(evidence.tokens)}
+        known = sum(weights.values()) or 1.0
+        scored = []
+        for hit in hits:
+            for passage_id in hit.passages:
+                passage = self._snapshot.passages[passage_id]
+                if passage.name == "事项":
+                    continue
+                for offset, sentence in enumerate(passage.sentences):
+                    position = self._first[passage_id] + offset
+                    there = set(tokenize(sentence.text))
+                    words = sum(weight for token, weight in weights.items() if token in there) / known
+                    score = (
+                        tuning.own * float(evidence.sentences[position])
+                        + tuning.answered * float(evidence.answered[position])
+                        + tuning.words * words
+                        + tuning.asked * _has_asked(query, sentence.text)
+                        + tuning.passage * float(evidence.lexical[passage_id])
+                    )
+                    scored.append((score, position, passage))
+        return scored
+
+    def _fit(self, query: Query, sentence: Sentence, budget: int) -> str:
+        """The sentence, or of one that is too long the run of clauses that holds most of the question."""
+        if len(sentence.text) <= budget:
+            return sentence.text
+        tokens = set(tokenize(query.standalone))
+        cuts = [0, *(match.end() for match in _CLAUSE.finditer(sentence.text)), len(sentence.text)]
+        best, best_score = (0, cuts[1]), -1.0
+        for i, start in enumerate(cuts[:-1]):
+            for end in cuts[i + 1 :]:
+                if end - start > budget:
+                    break
+                piece = sentence.text[start:end]
+                score = sum(self._index.passage_lexicon.weight(t) for t in tokens & set(tokenize(piece))) + (end - start) / 1000
+                if score > best_score:
+                    best, best_score = (start, end), score
+        return sentence.text[best[0] : best[1]].rstrip(",;:，；：、")
+
+    def _passages_within(self, locator: Locator) -> list[Passage]:
+        return [passage for passage in self._snapshot.passages if passage.locator.within(locator)]
+
+
+def _has_asked(query: Query, text: str) -> float:
+    """Whether a sentence has the kind of thing that is asked for."""
+    if query.asked in ("number", "frequency"):
+        return float(bool(find_figures(text)))
+    if query.asked == "time":
+        return float(any(f.unit in ("工作日", "天", "日", "小时", "月", "年", "周") for f in find_figures(text)))
+    return 0.0
+
+
+def _asks_for_content(query: Query, words: Sequence[str]) -> bool:
+    """True for 「第二十九条讲什么」: nothing is asked beside the place."""
+    return len(words) <= 1 or bool(re.search(r"(?:讲|说|写|规定|内容|是)(?:了|的)?(?:些)?(?:什么|啥|哪些)(?:内容)?[?。]*$", query.standalone) and len(words) <= 3)
+
+
+def _clip(text: str, limit: int) -> str:
+    """At most ``limit`` characters, ended at a clause."""
+    if len(text) <= limit:
+        return text
+    cuts = [match.start() for match in _CLAUSE.finditer(text) if match.start() <= limit]
+    return text[: cuts[-1]] if cuts else text[:limit]

@@ -1,0 +1,27 @@
+"""Every sentence that an answer may hold beside the documents' own words. Official Chinese, free of facts."""
+
+from __future__ import annotations
+
+GREETING = "您好！我是宁问，依据自治区政府工作规则、政府工作报告等文件回答办文办会和政策问题，并附条款和原文。请直接提问。"
+"""To a greeting, thanks or 「你能做什么」."""
+
+TASK = "我只依据已收录的文件回答问题并注明出处，不代写文稿，也不执行问题中夹带的其他指令。请直接提出要查询的规定或数据。"
+"""To a request to write something, or to an instruction hidden in a question."""
+
+NOT_IN_DOCUMENTS = "现有文件中没有找到可以直接回答这个问题的规定或数据。"
+"""The documents do not say."""
+
+NEAREST = "内容最接近的是{label}，仅供查阅，不构成答复。"
+"""Names the nearest place; the person may look it up."""
+
+NO_SUCH_PLACE = "《{title}》没有{asked}，有效范围是{valid}。"
+"""A reference to something that the document does not have."""
+
+EMPTY = "没有收到可以识别的问题，请用文字写明要查询的事项。"
+"""To a question without a word in it."""
+
+YEAR_LEAD = "{year}年:"
+"""Before a value whose year the question gave as 今年 or 去年, or compared with another year's."""
+
+MISSING_PART = "未找到：{part}"
+"""What a partial answer lacks."""

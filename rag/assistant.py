@@ -1,0 +1,160 @@
+"""The only place where the stages are composed: question → Query → Evidence → Draft → Answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rag.answering import texts
+from rag.answering.confidence import Confidence
+from rag.answering.extract import Extractor
+from rag.answering.verify import nearest_place, number_citations, refusal_text, verify, write_answer
+from rag.documents.sources import read_corpus
+from rag.errors import InputError
+from rag.records import Answer, Draft, Hit, Locator, Nearest, Query, Statement, Turn
+from rag.search.index import Index, Progress, build_index, is_complete, last_complete, open_named
+from rag.search.index import fingerprint as index_fingerprint
+from rag.search.retrieve import Evidence, Retriever
+from rag.search.understand import Understanding
+from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from rag.search.embedding import Embedder
+
+MAX_QUESTION = 2000
+"""Characters; a longer one is refused as input."""
+
+
+class Assistant:
+    """Answers questions from one open index. Safe to call from several threads."""
+
+    def __init__(self, index: Index, embedder: Embedder) -> None:
+        self.index = index
+        self._understanding = Understanding(index.snapshot)
+        self._retriever = Retriever(index, embedder)
+        self._extractor = Extractor(index)
+        self._confidence = Confidence(index)
+
+    def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
+        """Answer one question. Raises InputError when it is longer than MAX_QUESTION; never guesses."""
+        if len(question) > MAX_QUESTION:
+            raise InputError(f"问题过长({len(question)}字)，请控制在{MAX_QUESTION}字以内。")
+        clock = _Clock()
+        query = self._understanding.understand(question, history)
+        clock.mark("understand")
+        if query.shape in ("smalltalk", "task"):
+            text = texts.TASK if query.shape == "task" else texts.GREETING if question.strip() else texts.EMPTY
+            return self._refusal(query, text, (), None, clock)
+        evidence = [self._retriever.retrieve(query, facet) for facet in query.facets or (query.standalone,)]
+        clock.mark("retrieve")
+        if query.missing_references and not query.references:
+            return self._refuse_reference(query, evidence[0], clock)
+        return self._compose(query, evidence, clock)
+
+    def search(self, question: str, history: Sequence[Turn] = ()) -> tuple[Query, tuple[Hit, ...]]:
+        """The ranked hits for a question, before anything is composed."""
+        query = self._understanding.understand(question, history)
+        return query, self._retriever.retrieve(query).hits
+
+    def _compose(self, query: Query, evidence: Sequence[Evidence], clock: _Clock) -> Answer:
+        statements: list[Statement] = []
+        missing: list[str] = []
+        for facet in evidence:
+            draft = self._draft(query, facet)
+            found = verify(draft, self.index.snapshot).statements
+            if found:
+                statements.extend(statement for statement in found if statement not in statements)
+            else:
+                missing.append(facet.text)
+        clock.mark("compose")
+        retrieved = _interleave([facet.hits for facet in evidence])
+        if not statements:
+            nearest = nearest_place(evidence[0].hits[0].unit if evidence[0].hits else None, self.index.snapshot)
+            return self._refusal(query, refusal_text(nearest), retrieved, nearest, clock)
+        numbered, citations = number_citations(statements, self.index.snapshot)
+        listing = query.shape == "list" and len(numbered) > 2 or bool(query.facets) or len(query.references) > 1
+        text = write_answer(numbered, listing=listing)
+        clock.mark("verify")
+        lacking = texts.MISSING_PART.format(part="、".join(missing)) if missing else None
+        return Answer(
+            query.question, query.standalone, "partial" if missing else "answered", text, citations, lacking, None, "extractive",
+            retrieved, self.index.fingerprint, clock.timings(),
+        )  # fmt: skip
+
+    def _draft(self, query: Query, evidence: Evidence) -> Draft:
+        if not query.references and not self._confidence.is_enough(query, evidence):
+            return Draft(())
+        draft = self._extractor.extract(replace(query, standalone=evidence.text), evidence)
+        if query.facets and len(query.years) == 2 or any(word in query.standalone for word in ("今年", "去年", "上年", "本年")):
+            draft = replace(draft, statements=tuple(self._with_year(s) for s in draft.statements))
+        return draft
+
+    def _with_year(self, statement: Statement) -> Statement:
+        """The value with the year that its part of the document is about."""
+        year = next((p.year for p in self.index.snapshot.passages if p.locator == statement.locator), None)
+        if year is None or f"{year}年" in statement.text:
+            return statement
+        return replace(statement, text=texts.YEAR_LEAD.format(year=year) + statement.text)
+
+    def _refuse_reference(self, query: Query, evidence: Evidence, clock: _Clock) -> Answer:
+        missing = query.missing_references[0]
+        title = self.index.snapshot.by_id[missing.document].entry.title
+        text = texts.NO_SUCH_PLACE.format(title=title, asked=missing.asked, valid=missing.valid)
+        return self._refusal(query, text, _interleave([evidence.hits]), None, clock)
+
+    def _refusal(
+        self, query: Query, text: str, retrieved: tuple[Locator, ...], nearest: Nearest | None, clock: _Clock
+    ) -> Answer:
+        return Answer(
+            query.question, query.standalone, "refused", text, (), None, nearest, "none", retrieved, self.index.fingerprint, clock.timings(),
+        )  # fmt: skip
+
+
+class _Clock:
+    """Milliseconds by stage."""
+
+    def __init__(self) -> None:
+        self._begin = self._last = time.perf_counter()
+        self._stages = dict.fromkeys(("understand", "retrieve", "compose", "verify"), 0.0)
+
+    def mark(self, stage: str) -> None:
+        now = time.perf_counter()
+        self._stages[stage] = round((now - self._last) * 1000, 3)
+        self._last = now
+
+    def timings(self) -> dict[str, float]:
+        return {**self._stages, "total": round((time.perf_counter() - self._begin) * 1000, 3)}
+
+
+def _interleave(lists: Sequence[Sequence[Hit]]) -> tuple[Locator, ...]:
+    """Units of several rankings, best first, each once."""
+    longest = max((len(hits) for hits in lists), default=0)
+    return tuple(dict.fromkeys(hits[i].unit for i in range(longest) for hits in lists if i < len(hits)))
+
+
+def current_fingerprint(settings: Settings) -> str:
+    """The fingerprint of the index that belongs to these settings, built or not."""
+    from rag.search.embedding import make_embedder
+
+    return index_fingerprint(read_corpus(settings.corpus_dir), make_embedder(settings).fingerprint, expand=settings.expand)
+
+
+def open_assistant(settings: Settings, on_progress: Progress | None = None, *, last_good: bool = False) -> Assistant:
+    """Open the index of these settings, building it first when it is missing, and answer from it.
+
+    ``last_good`` opens the index that was completed last, whatever the corpus is now. Raises NingwenError.
+    """
+    from rag.search.embedding import make_embedder
+
+    embedder = make_embedder(settings)
+    if last_good and (name := last_complete(settings.data_dir)):
+        return Assistant(open_named(name, settings.data_dir, chroma_url=settings.chroma_url), embedder)
+    corpus = read_corpus(settings.corpus_dir)
+    name = index_fingerprint(corpus, embedder.fingerprint, expand=settings.expand)
+    if not is_complete(settings.data_dir, name):
+        build_index(corpus, embedder, settings.data_dir, expand=settings.expand, chroma_url=settings.chroma_url, on_progress=on_progress)
+    return Assistant(open_named(name, settings.data_dir, chroma_url=settings.chroma_url), embedder)
+
+

@@ -1,0 +1,319 @@
+"""Passages, their sentences and questions → vectors in Chroma, BM25 beside them. Chroma lives only here.
+
+An index is a folder named by the fingerprint of everything that shapes it:
+
+    <data>/index/<fingerprint>/snapshot.json   documents and passages
+                              /passages.bm25, questions.bm25
+                              /chroma/         one collection of all vectors (or on the server at CHROMA_URL)
+                              /complete.json   written last
+
+It is built in a folder of another name and renamed when it is complete: a killed build leaves nothing that
+could be opened, and the previous index goes on answering. Nothing is ever changed after completion, which is
+also what makes several processes on one Chroma folder safe.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.documents import passages as passage_module
+from rag.documents.sources import Corpus
+from rag.errors import CorpusError, EndpointError, IndexUnavailableError, StorageError
+from rag.records import Passage
+from rag.search import lexical, snapshot
+from rag.search.lexical import Lexicon
+from rag.search.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from rag.search.embedding import Embedder
+
+VERSION = "1"
+"""Changes when the same snapshot gives another index."""
+
+_BATCH = 2000  # Chroma takes at most 5461 vectors a call
+_KINDS = ("p", "s", "q")
+
+Progress = Callable[[str, int, int], None]
+"""Called with the stage, steps done and steps in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """What lies nearest to a question, by kind: positions and cosine similarities, best first."""
+
+    passages: tuple[tuple[int, float], ...]
+    sentences: tuple[tuple[int, float], ...]
+    questions: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """A folder under <data>/index."""
+
+    fingerprint: str
+    complete: bool
+    current: bool
+    built: str
+    vectors: int
+    size: int  # bytes
+
+
+class Index:
+    """A complete index, open for reading."""
+
+    def __init__(self, fingerprint: str, taken: Snapshot, collection: Any, passages: Lexicon, questions: Lexicon) -> None:
+        self.fingerprint = fingerprint
+        self.snapshot = taken
+        self._collection = collection
+        self.passage_lexicon = passages
+        self.question_lexicon = questions
+
+    def nearest(self, vector: NDArray[np.float32], count: int) -> Neighbours:
+        """The ``count`` nearest of all vectors. Raises StorageError or EndpointError when Chroma fails."""
+        try:
+            found = self._collection.query(query_embeddings=[vector], n_results=count, include=["distances"])
+        except Exception as error:  # Chroma raises its own, sqlite's and httpx's errors
+            raise StorageError("读取向量索引失败，请运行 ningwen index build 重建。", detail=repr(error)) from error
+        by_kind: dict[str, list[tuple[int, float]]] = {kind: [] for kind in _KINDS}
+        for name, distance in zip(found["ids"][0], found["distances"][0], strict=True):
+            by_kind[name[0]].append((int(name[1:]), 1.0 - float(distance)))
+        return Neighbours(tuple(by_kind["p"]), tuple(by_kind["s"]), tuple(by_kind["q"]))
+
+
+def fingerprint(corpus: Corpus, embedder_fingerprint: str, *, expand: bool) -> str:
+    """The name of the index that belongs to this corpus and these settings, 16 hex digits."""
+    digest = hashlib.sha256()
+    for part in (corpus.fingerprint, embedder_fingerprint, VERSION, passage_module.VERSION, lexical.VERSION, str(passage_module.WINDOW)):
+        digest.update(part.encode() + b"\0")
+    for entry in corpus.entries:
+        digest.update(_checksum(corpus.folder / "sources" / entry.source).encode())
+    for path in snapshot.question_files(corpus) if expand else ():
+        digest.update(path.name.encode() + _checksum(path).encode())
+    return digest.hexdigest()[:16]
+
+
+def _checksum(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise CorpusError(f"读不到文件 {path.name}。", detail=str(error)) from error
+
+
+def is_complete(data_dir: Path, name: str) -> bool:
+    """True when the index of that name is there and finished."""
+    return (_folder(data_dir, name) / "complete.json").is_file()
+
+
+def build_index(
+    corpus: Corpus, embedder: Embedder, data_dir: Path, *, expand: bool = True, chroma_url: str | None = None,
+    on_progress: Progress | None = None,
+) -> str:  # fmt: skip
+    """Build the index unless it is complete; returns its fingerprint.
+
+    One process builds, others wait for it. Raises CorpusError, StorageError or EndpointError; whatever
+    happens, complete indexes stay as they are.
+    """
+    from filelock import FileLock
+
+    report = on_progress or (lambda stage, done, total: None)
+    name = fingerprint(corpus, embedder.fingerprint, expand=expand)
+    if is_complete(data_dir, name):
+        return name
+    taken = snapshot.read_snapshot(corpus, expand=expand)
+    try:
+        (data_dir / "index").mkdir(parents=True, exist_ok=True)
+        with FileLock(str(data_dir / "index" / "build.lock")):
+            if not is_complete(data_dir, name):
+                _build(name, taken, embedder, data_dir, chroma_url, report)
+    except OSError as error:
+        raise StorageError(f"数据目录 {data_dir} 无法写入({_reason(error)})，索引未更新。", detail=repr(error)) from error
+    return name
+
+
+def _build(name: str, taken: Snapshot, embedder: Embedder, data_dir: Path, chroma_url: str | None, report: Progress) -> None:
+    _remove_leftovers(data_dir)
+    folder = data_dir / "index" / f"{name}.building-{os.getpid()}"
+    folder.mkdir(parents=True)
+    try:
+        names, vectors = _embed(taken, embedder, report)
+        (folder / "snapshot.json").write_bytes(snapshot.dump(taken))
+        Lexicon.build([searchable(p) for p in taken.passages]).save(folder / "passages.bm25")
+        Lexicon.build([e.text for e in taken.expansions]).save(folder / "questions.bm25")
+        _write_vectors(folder, name, names, vectors, chroma_url, report)
+        summary = {"built": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "vectors": len(names), "embedder": embedder.name}
+        (folder / "complete.json").write_text(json.dumps(summary), encoding="utf-8")
+        final = _folder(data_dir, name)
+        shutil.rmtree(final, ignore_errors=True)
+        folder.rename(final)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def searchable(passage: Passage) -> str:
+    """The text under which a passage is found: where it stands, and what it says."""
+    return f"{passage.breadcrumb} {passage.name or passage.heading} {passage.text}"
+
+
+def _embed(taken: Snapshot, embedder: Embedder, report: Progress) -> tuple[list[str], NDArray[np.float32]]:
+    passages = [searchable(passage) for passage in taken.passages]
+    sentences = [
+        f"{taken.passages[owner].name or taken.passages[owner].heading} {sentence.text}"
+        for sentence, owner in zip(taken.sentences, taken.owners, strict=True)
+    ]
+    questions = [expansion.text for expansion in taken.expansions]
+    names = [f"{kind}{i}" for kind, texts in zip(_KINDS, (passages, sentences, questions), strict=True) for i in range(len(texts))]
+    total, done = len(names), 0
+    parts = []
+    for texts, as_query in ((passages, False), (sentences, False), (questions, True)):
+        before = done
+        parts.append(embedder.embed_passages(texts, lambda n, b=before: report("计算向量", b + n, total), as_query=as_query))
+        done += len(texts)
+    return names, np.concatenate(parts)
+
+
+def _write_vectors(
+    folder: Path, name: str, names: Sequence[str], vectors: NDArray[np.float32], chroma_url: str | None, report: Progress
+) -> None:
+    client = _client(folder / "chroma", chroma_url)
+    label = f"ningwen-{name}"
+    temporary = f"{label}-{os.getpid()}"
+    try:
+        collection = client.create_collection(
+            temporary, embedding_function=None, configuration={"hnsw": {"space": "cosine", "ef_search": 200, "ef_construction": 200}}
+        )
+        for start in range(0, len(names), _BATCH):
+            collection.add(ids=list(names[start : start + _BATCH]), embeddings=vectors[start : start + _BATCH])
+            report("写入索引", min(start + _BATCH, len(names)), len(names))
+        if any(existing.name == label for existing in client.list_collections()):
+            client.delete_collection(label)
+        collection.modify(name=label)
+    except OSError:
+        raise
+    except Exception as error:
+        if chroma_url:
+            raise EndpointError("写入 Chroma 服务器失败，请检查 CHROMA_URL 和服务器状态。", detail=repr(error)) from error
+        raise StorageError("写入向量索引失败，可能是磁盘已满；原有索引不受影响。", detail=repr(error)) from error
+    finally:
+        _release(client)
+
+
+def open_index(corpus: Corpus, embedder_fingerprint: str, data_dir: Path, *, expand: bool = True, chroma_url: str | None = None) -> Index:
+    """Open the index of this corpus and these settings. Raises IndexUnavailableError when it is not built."""
+    return open_named(fingerprint(corpus, embedder_fingerprint, expand=expand), data_dir, chroma_url=chroma_url)
+
+
+def open_named(name: str, data_dir: Path, *, chroma_url: str | None = None) -> Index:
+    """Open the index of that fingerprint."""
+    folder = _folder(data_dir, name)
+    if not is_complete(data_dir, name):
+        raise IndexUnavailableError("当前文件和配置对应的索引尚未建立，请运行 ningwen index build。")
+    try:
+        taken = snapshot.load((folder / "snapshot.json").read_bytes())
+        passages = Lexicon.load(folder / "passages.bm25", len(taken.passages))
+        questions = Lexicon.load(folder / "questions.bm25", len(taken.expansions))
+        client = _client(folder / "chroma", chroma_url)
+        collection = client.get_collection(f"ningwen-{name}", embedding_function=None)
+    except IndexUnavailableError:
+        raise
+    except Exception as error:
+        if chroma_url:
+            raise EndpointError("连接 Chroma 服务器失败，请检查 CHROMA_URL 和服务器状态。", detail=repr(error)) from error
+        raise IndexUnavailableError("索引无法打开，请运行 ningwen index build 重建。", detail=repr(error)) from error
+    return Index(name, taken, collection, passages, questions)
+
+
+def last_complete(data_dir: Path) -> str | None:
+    """The fingerprint of the index that was completed last; None when there is none."""
+    statuses = [status for status in list_indexes(data_dir) if status.complete]
+    return max(statuses, key=lambda status: status.built).fingerprint if statuses else None
+
+
+def list_indexes(data_dir: Path, current: str | None = None) -> list[IndexStatus]:
+    """Every index folder, finished or not."""
+    found = []
+    for folder in sorted((data_dir / "index").glob("*")) if (data_dir / "index").is_dir() else ():
+        if not folder.is_dir():
+            continue
+        try:
+            summary = json.loads((folder / "complete.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            summary = None
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        found.append(
+            IndexStatus(
+                folder.name, summary is not None, folder.name == current,
+                summary["built"] if summary else "", int(summary["vectors"]) if summary else 0, size,
+            )  # fmt: skip
+        )
+    return found
+
+
+def prune(data_dir: Path, keep: str, *, chroma_url: str | None = None) -> list[str]:
+    """Delete every index but ``keep``, and the leftovers of killed builds; returns what was deleted."""
+    from filelock import FileLock
+
+    deleted = []
+    try:
+        with FileLock(str(data_dir / "index" / "build.lock")):
+            for status in list_indexes(data_dir):
+                if status.fingerprint != keep:
+                    shutil.rmtree(data_dir / "index" / status.fingerprint)
+                    deleted.append(status.fingerprint)
+    except OSError as error:
+        raise StorageError(f"清理索引失败({_reason(error)})。", detail=repr(error)) from error
+    if chroma_url:
+        client = _client(data_dir, chroma_url)
+        for collection in client.list_collections():
+            if collection.name.startswith("ningwen-") and collection.name != f"ningwen-{keep}":
+                client.delete_collection(collection.name)
+    return deleted
+
+
+def _remove_leftovers(data_dir: Path) -> None:
+    """Called under the build lock: whatever is still named .building belongs to a process that died."""
+    for folder in (data_dir / "index").glob("*.building-*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _folder(data_dir: Path, name: str) -> Path:
+    return data_dir / "index" / name
+
+
+def _client(folder: Path, chroma_url: str | None) -> Any:
+    import chromadb
+    from chromadb.config import Settings as ChromaSettings
+
+    quiet = ChromaSettings(anonymized_telemetry=False)
+    if chroma_url is None:
+        return chromadb.PersistentClient(str(folder), settings=quiet)
+    address = urlsplit(chroma_url)
+    return chromadb.HttpClient(
+        host=address.hostname or "127.0.0.1", port=address.port or 8000, ssl=address.scheme == "https", settings=quiet
+    )
+
+
+def _release(client: Any) -> None:
+    """Close Chroma's files so that the folder may be renamed."""
+    from chromadb.api.shared_system_client import SharedSystemClient
+
+    system = getattr(client, "_system", None)
+    if system is not None:
+        system.stop()
+    SharedSystemClient.clear_system_cache()
+
+
+def _reason(error: OSError) -> str:
+    return {13: "没有写权限", 28: "磁盘空间不足", 30: "只读文件系统", 122: "磁盘配额用尽"}.get(error.errno or 0, "写入失败")

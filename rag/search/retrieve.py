@@ -1,0 +1,196 @@
+"""Query → ranked Hits: direct references first, then vectors and BM25 fused.
+
+Each passage gets five bounded signals (its own vector, its best sentence, the best question it answers, BM25 on
+its text, BM25 on its questions); a unit is as good as its best passage. Fusing scores rather than ranks keeps
+what a rank forgets: how close the best one is, which refusal needs too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.records import Hit, Locator, Query
+from rag.search.index import Index
+from rag.search.lexical import tokenize
+
+if TYPE_CHECKING:
+    from rag.search.embedding import Embedder
+
+Scores = NDArray[np.float32]
+
+COLUMN_OF: dict[str, str] = {"unit": "责任单位", "deadline": "完成时限", "batch": "国发批次", "title": "事项"}
+"""The annex column that holds what a question asks for."""
+
+NEIGHBOURS = 200
+"""Vectors asked of Chroma; beyond that a similarity counts as the lowest one seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each signal counts. Chosen on the dev half of evals/gold by ``python -m evals.bench.fusion``."""
+
+    passage: float = 1.0
+    sentence: float = 1.0
+    question: float = 2.0
+    lexical: float = 1.0
+    lexical_question: float = 1.0
+    year: float = 0.5
+    document: float = 0.5
+    column: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Hits for one question, and what the composing stage needs to know about their sentences.
+
+    ``sentences`` and ``answered`` give, by sentence position, the cosine of the sentence itself and of the
+    best question that it is known to answer; ``coverage`` the share of the question's rare words in a passage.
+    """
+
+    text: str
+    hits: tuple[Hit, ...]
+    sentences: Scores
+    answered: Scores
+    lexical: Scores
+    tokens: tuple[str, ...]
+    best: dict[str, float]
+
+
+class Retriever:
+    """Finds units for questions in one index."""
+
+    def __init__(self, index: Index, embedder: Embedder, weights: Weights | None = None) -> None:
+        self._index = index
+        self._embedder = embedder
+        self._weights = weights or Weights()
+        taken = index.snapshot
+        self._passage_of_sentence = np.array(taken.owners, dtype=np.int64)
+        self._passage_of_question = np.array([e.passage for e in taken.expansions], dtype=np.int64)
+        self._sentence_of_question = np.array([e.sentence for e in taken.expansions], dtype=np.int64)
+        self._unit_names = list(dict.fromkeys(p.unit for p in taken.passages))
+        numbers = {unit: i for i, unit in enumerate(self._unit_names)}
+        self._unit_of_passage = np.array([numbers[p.unit] for p in taken.passages], dtype=np.int64)
+        self._years = [p.year for p in taken.passages]
+
+    def retrieve(self, query: Query, text: str | None = None, *, limit: int = 10) -> Evidence:
+        """The best ``limit`` units for the query, or for one of its facets given as ``text``."""
+        text = text or query.standalone
+        signals, sentences, answered, tokens = self._signals(text)
+        total = self._fuse(signals, query, text)
+        order = np.argsort(-total, kind="stable")
+        hits = self._hits(order, total, signals, limit)
+        hits = self._direct(query, hits, limit)
+        lexical = signals["lexical"]
+        best = {name: float(values.max()) if values.size else 0.0 for name, values in signals.items()}
+        return Evidence(text, hits, sentences, answered, lexical, tuple(tokens), best)
+
+    def _signals(self, text: str) -> tuple[dict[str, Scores], Scores, Scores, list[str]]:
+        index = self._index
+        near = index.nearest(self._embedder.embed_query(text), min(NEIGHBOURS, self._vectors))
+        passage = _spread(near.passages, len(index.snapshot.passages))
+        sentence = _spread(near.sentences, len(index.snapshot.sentences))
+        question = _spread(near.questions, len(index.snapshot.expansions))
+        tokens = tokenize(text)
+        lexical = _bounded(index.passage_lexicon.scores(tokens))
+        lexical_question = _bounded(index.question_lexicon.scores(tokens))
+        answered = _highest(question, self._sentence_of_question, len(index.snapshot.sentences))
+        signals = {
+            "passage": passage,
+            "sentence": _highest(sentence, self._passage_of_sentence, len(passage)),
+            "question": _highest(question, self._passage_of_question, len(passage)),
+            "lexical": lexical,
+            "lexical_question": _highest(lexical_question, self._passage_of_question, len(passage)),
+        }
+        return signals, sentence, answered, tokens
+
+    @property
+    def _vectors(self) -> int:
+        taken = self._index.snapshot
+        return len(taken.passages) + len(taken.sentences) + len(taken.expansions)
+
+    def _fuse(self, signals: dict[str, Scores], query: Query, text: str) -> Scores:
+        weights = self._weights
+        total = np.zeros(len(self._index.snapshot.passages), dtype=np.float32)
+        for name, values in signals.items():
+            scale = 5.0 if name in ("passage", "sentence", "question") else 1.0  # cosines live within a fifth
+            total += getattr(weights, name) * scale * values
+        years = [year for year in query.years if str(year) in text or len(query.years) == 1]
+        if years:
+            total += weights.year * self._year_fit(years)
+        if query.documents:
+            named = np.array([p.locator.document in query.documents for p in self._index.snapshot.passages], dtype=np.float32)
+            total += weights.document * named
+        if column := COLUMN_OF.get(query.asked):
+            total += weights.column * np.array([p.name == column for p in self._index.snapshot.passages], dtype=np.float32)
+        return total
+
+    def _year_fit(self, years: Sequence[int]) -> Scores:
+        """1 where a passage is about one of the years or names it, -1 where it is about another."""
+        fit = np.zeros(len(self._years), dtype=np.float32)
+        for i, (year, passage) in enumerate(zip(self._years, self._index.snapshot.passages, strict=True)):
+            if year in years or any(f"{wanted}年" in passage.text for wanted in years):
+                fit[i] = 1
+            elif year is not None:
+                fit[i] = -1
+        return fit
+
+    def _hits(self, order: NDArray[np.int64], total: Scores, signals: dict[str, Scores], limit: int) -> tuple[Hit, ...]:
+        by_unit: dict[int, list[int]] = {}
+        for passage in order:
+            unit = int(self._unit_of_passage[passage])
+            if unit not in by_unit and len(by_unit) == limit:
+                continue
+            by_unit.setdefault(unit, []).append(int(passage))
+        return tuple(
+            Hit(
+                self._unit_names[unit],
+                float(total[members[0]]),
+                tuple(members),
+                {name: round(float(values[members].max()), 4) for name, values in signals.items()},
+            )
+            for unit, members in by_unit.items()
+        )
+
+    def _direct(self, query: Query, hits: tuple[Hit, ...], limit: int) -> tuple[Hit, ...]:
+        """Units that the question names come first, in the order in which it names them."""
+        named: list[Hit] = []
+        for locator in query.references:
+            members = [p.id for p in self._index.snapshot.passages if p.locator.within(locator)]
+            for unit in dict.fromkeys(self._index.snapshot.passages[m].unit for m in members) if members else (locator,):
+                mine = [m for m in members if self._index.snapshot.passages[m].unit == unit]
+                scored = next((hit for hit in hits if hit.unit == unit), None)
+                rank = {m: i for i, m in enumerate(scored.passages)} if scored else {}
+                mine.sort(key=lambda m: rank.get(m, len(rank) + m))
+                if not any(hit.unit == unit for hit in named):
+                    named.append(Hit(unit, scored.score if scored else 0.0, tuple(mine), {"reference": 1.0}))
+        seen = {hit.unit for hit in named}
+        return (*named, *(hit for hit in hits if hit.unit not in seen))[: max(limit, len(named))]
+
+
+def _spread(near: Sequence[tuple[int, float]], size: int) -> Scores:
+    """Similarities as an array; what was not returned gets the lowest similarity that was."""
+    floor = min((similarity for _, similarity in near), default=0.7)
+    values = np.full(size, floor - 0.01, dtype=np.float32)
+    for position, similarity in near:
+        values[position] = similarity
+    return values
+
+
+def _highest(values: Scores, groups: NDArray[np.int64], size: int) -> Scores:
+    """The maximum of each group; groups without members get the lowest value."""
+    lowest = float(values.min()) if values.size else 0.0
+    result = np.full(size, lowest, dtype=np.float32)
+    if values.size:
+        np.maximum.at(result, groups, values)
+    return result
+
+
+def _bounded(values: Scores) -> Scores:
+    """Scores divided by the best one: 0…1."""
+    top = float(values.max()) if values.size else 0.0
+    return values / top if top > 0 else values

@@ -1,0 +1,56 @@
+"""One frozen Settings; the only place of this package that reads the environment (and ``.env``)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from rag.errors import ConfigurationError
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+def _default_data_dir() -> Path:
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(base) / "ningwen"
+
+
+class Settings(BaseSettings):
+    """Every setting of question answering, with its environment variable (see ``.env.example``)."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, populate_by_name=True, env_ignore_empty=True
+    )
+
+    corpus_dir: Path = Field(default=_ROOT / "corpus", alias="NINGWEN_CORPUS_DIR")
+    data_dir: Path = Field(default_factory=_default_data_dir, alias="NINGWEN_DATA_DIR")
+    threads: int = Field(default=2, ge=1, le=64, alias="NINGWEN_THREADS")
+    precision: Literal["fp32", "int8"] = Field(default="fp32", alias="NINGWEN_PRECISION")
+    expand: bool = Field(default=True, alias="NINGWEN_EXPAND")
+    chroma_url: str | None = Field(default=None, alias="CHROMA_URL")
+    openai_api_key: SecretStr | None = Field(default=None, alias="OPENAI_API_KEY")
+    openai_base_url: str | None = Field(default=None, alias="OPENAI_BASE_URL")
+    embedding_model: str | None = Field(default=None, alias="OPENAI_EMBEDDING_MODEL")
+    chat_model: str | None = Field(default=None, alias="OPENAI_MODEL")
+
+    @field_validator("chroma_url")
+    @classmethod
+    def _http_url(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return value
+
+    @classmethod
+    def load(cls, **overrides: object) -> Settings:
+        """Settings from the environment. Raises ConfigurationError naming the variable that is wrong."""
+        try:
+            return cls(**overrides)  # type: ignore[arg-type]
+        except ValidationError as error:
+            name = str(error.errors()[0]["loc"][0]) if error.errors()[0]["loc"] else "?"
+            raise ConfigurationError(f"配置项 {name} 的值不正确，请检查环境变量或 .env 文件。", detail=name) from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError("读不到配置文件 .env,请检查文件权限和编码(应为 UTF-8)。", detail=type(error).__name__) from None
