@@ -1,0 +1,65 @@
+# Ningwen, one command each. `make` alone lists them; every target sets up what it needs.
+
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# The question goes to the shell as an environment variable and is never expanded by make or by the shell:
+# quotes, $ and backticks in it stay what they are.
+override Q := $(value Q)
+export Q
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help ask chat index test check eval lock wheel clean .venv
+
+help:  ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
+
+ask: .venv/.installed  ## answer one question: make ask Q="常务会议一般多久开一次?"
+	@case "$$Q" in *[![:space:]]*) ;; *) \
+	  echo '请给出问题,例如:make ask Q="常务会议一般多久开一次?"' >&2; exit 2 ;; esac; \
+	$(BIN)/ningwen ask -- "$$Q" || { code=$$?; test $$code -eq 3 || exit $$code; }  # 3: refused, and said so
+
+chat: .venv/.installed  ## talk on the terminal
+	@$(BIN)/ningwen chat
+
+index: .venv/.installed  ## build the index of the present documents and settings
+	@$(BIN)/ningwen index build
+
+test: .venv/.installed  ## run every test
+	$(BIN)/python -m pytest -n 2 tests
+
+check: .venv/.installed  ## lint, types, import contracts, gold questions
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@if grep -qs 'def lint' evals/cli.py; then echo '$(BIN)/ningwen eval lint'; $(BIN)/ningwen eval lint; fi
+
+eval: .venv/.installed  ## score the assistant on the gold questions
+	@$(BIN)/ningwen eval run
+
+wheel: .venv/.installed  ## build dist/ningwen-*.whl
+	@rm -rf build
+	@$(BIN)/python -m build --wheel --no-isolation
+
+lock:  ## write requirements.lock anew from pyproject.toml; to move every pin: make lock UPGRADE=--upgrade
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
+	@echo 'Locking the dependencies in requirements.lock …'
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  $(UPGRADE) --extra dev --output-file requirements.lock pyproject.toml
+
+clean:  ## delete what was built, and the caches
+	@rm -rf build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@find . -name .venv -prune -o -type d -name __pycache__ -prune -exec rm -rf {} +
+
+.venv: .venv/.installed  ## the environment that every target uses
+
+.venv/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=…")'
+	@echo 'Installing the locked dependencies into .venv (a few minutes the first time) …'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@

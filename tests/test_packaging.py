@@ -1,0 +1,126 @@
+"""The wheel holds what the program needs, and the program runs from it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("rag", "bot", "evals", "prompts", "corpus")
+DATA = {".toml", ".txt", ".json", ".jsonl", ".md", ".html"}
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("packaging")]
+
+OFFLINE = """
+import ipaddress, os, sys
+def stay_inside(event, arguments):
+    if event not in ("socket.connect", "socket.getaddrinfo"):
+        return
+    host = arguments[0] if event == "socket.getaddrinfo" else arguments[1][0]
+    if event == "socket.connect" and isinstance(arguments[1], (str, bytes)):
+        return
+    if host in (None, "", "localhost") or ipaddress.ip_address(host).is_loopback:
+        return
+    os.write(2, b"outside connection\\n")
+    os._exit(97)
+sys.addaudithook(stay_inside)
+"""
+
+
+def run(*command: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "LC_ALL", "TMPDIR")}
+    return subprocess.run(
+        [str(word) for word in command], cwd=cwd, env={**kept, "HOME": str(cwd), **environment},
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, encoding="utf-8", timeout=900, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from a copy of the tree: a build leaves nothing in the repository and finds no old one."""
+    source = tmp_path_factory.mktemp("source")
+    for name in PACKAGES:
+        shutil.copytree(ROOT / name, source / name)
+    for name in ("pyproject.toml", "README.md"):
+        if (ROOT / name).exists():
+            shutil.copy(ROOT / name, source)
+    target = tmp_path_factory.mktemp("wheel")
+    done = run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", target, cwd=source)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (built,) = target.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bin folder of an environment with the wheel in it and no way out.
+
+    The dependencies are those of the present environment, reached through a .pth file. The wheel is installed before
+    that, lest the installer take the present, editable install for one of its own.
+    """
+    home = tmp_path_factory.mktemp("installed")
+    venv.create(home, with_pip=False)
+    programs = home / "bin"
+    done = run(
+        sys.executable, "-m", "pip", "--python", programs / "python", "install", "--no-deps", "--no-index", "--no-compile", wheel,
+        cwd=home, PIP_DISABLE_PIP_VERSION_CHECK="1",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    (site,) = home.glob("lib/python*/site-packages")
+    present = dict.fromkeys(sysconfig.get_path(name) for name in ("purelib", "platlib"))
+    (site / "present.pth").write_text("\n".join(present), encoding="utf-8")
+    (site / "sitecustomize.py").write_text(OFFLINE, encoding="utf-8")
+    return programs
+
+
+def test_the_wheel_holds_every_data_file(wheel: Path) -> None:
+    """Documents, questions, prompts and gold cases are in the wheel, where they are in the repository."""
+    held = set(zipfile.ZipFile(wheel).namelist())
+    files = {
+        path.relative_to(ROOT).as_posix()
+        for name in PACKAGES
+        for path in (ROOT / name).rglob("*")
+        if path.is_file() and path.suffix in DATA and "__pycache__" not in path.parts
+    }
+    assert files <= held
+    assert "corpus/manifest.toml" in held
+    for folder, suffix in (("corpus/sources/", ".txt"), ("corpus/questions/", ".jsonl")):
+        assert any(name.startswith(folder) and name.endswith(suffix) for name in held)
+
+
+def test_the_wheel_holds_nothing_else(wheel: Path) -> None:
+    """No tests, caches or settings of a developer get into it."""
+    tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    assert {top for top in tops if not top.endswith(".dist-info")} <= set(PACKAGES)
+    assert not any("__pycache__" in name or "/.env" in name for name in zipfile.ZipFile(wheel).namelist())
+
+
+def test_the_installed_program_finds_its_files(installed: Path, tmp_path: Path) -> None:
+    """From an installed wheel, away from the repository, the documents lie beside the code."""
+    code = (
+        "import rag, pathlib; from rag.documents.sources import read_corpus, read_sources; from rag.settings import Settings;"
+        "assert len(read_sources(read_corpus(Settings.load().corpus_dir))) >= 3; print(pathlib.Path(rag.__file__).parent.parent)"
+    )
+    done = run(installed / "python", "-c", code, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert Path(done.stdout.strip()).is_relative_to(installed.parent)
+
+
+@pytest.mark.skipif(
+    not all((ROOT / name).exists() for name in ("bot/cli.py", "rag/search/embedding.py")), reason="there is no program yet"
+)
+def test_the_installed_program_answers(installed: Path, tmp_path: Path) -> None:
+    """The first question on a new machine, with the network cut, is answered with its article."""
+    done = run(
+        installed / "ningwen", "ask", "常务会议一般多久开一次?", cwd=tmp_path, NINGWEN_DATA_DIR=str(tmp_path / "data"), NINGWEN_DEBUG="1"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "第二十一条" in done.stdout
