@@ -28,7 +28,7 @@ index: .venv/.installed  ## build the index of the present documents and setting
 	@$(BIN)/ningwen index build
 
 test: .venv/.installed  ## run every test
-	$(BIN)/python -m pytest -n 2 tests
+	$(BIN)/python -m pytest -n 2 --dist loadgroup tests
 
 check: .venv/.installed  ## lint, types, import contracts, gold questions
 	$(BIN)/ruff check
@@ -45,7 +45,7 @@ wheel: .venv/.installed  ## build dist/ningwen-*.whl
 
 lock:  ## write requirements.lock anew from pyproject.toml; to move every pin: make lock UPGRADE=--upgrade
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install -qq uv
 	@echo 'Locking the dependencies in requirements.lock …'
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  $(UPGRADE) --extra dev --output-file requirements.lock pyproject.toml
@@ -60,6 +60,6 @@ clean:  ## delete what was built, and the caches
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=…")'
 	@echo 'Installing the locked dependencies into .venv (a few minutes the first time) …'
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install -qq --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
 	@touch $@

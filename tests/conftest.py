@@ -1,90 +1,154 @@
-"""What every test stands on: no connection leaves this machine, and slow data is made once per run."""
+"""What all tests share: no outside connection, one converted model, one small corpus and the real one."""
 
 from __future__ import annotations
 
-import ipaddress
+import hashlib
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
+
+ROOT = Path(__file__).resolve().parent.parent
+_LOOPBACK = ("127.", "::1", "localhost")
 
 
-def _is_number(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host.split("%")[0])
-    except ValueError:
-        return False
-    return True
+@pytest.fixture(autouse=True, scope="session")
+def _no_outside_connection() -> Iterator[None]:
+    """A test that reaches for the network fails, even inside a retry loop."""
+    patch = pytest.MonkeyPatch()
+    connect, connect_ex, resolve = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
 
+    def check(family: int, address: Any) -> None:
+        host = address[0] if isinstance(address, tuple) else ""
+        if family in (socket.AF_INET, socket.AF_INET6) and not str(host).startswith(_LOOPBACK):
+            pytest.fail(f"a test opened a connection to {host}")
 
-def _is_local(host: str) -> bool:
-    if _is_number(host):
-        address = ipaddress.ip_address(host.split("%")[0])
-        return address.is_loopback or address.is_unspecified
-    return host in ("", "localhost") or host.endswith(".localhost")
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        check(self.family, address)
+        connect(self, address)
 
+    def guarded_connect_ex(self: socket.socket, address: Any) -> int:
+        check(self.family, address)
+        return connect_ex(self, address)
 
-@pytest.fixture(scope="session", autouse=True)
-def outside_connections() -> Iterator[list[str]]:
-    """The attempts to reach another machine since the present test began. Each of them fails the test.
+    def guarded_resolve(host: Any, *rest: Any, **named: Any) -> Any:
+        if host is not None and not str(host).startswith(_LOOPBACK):
+            pytest.fail(f"a test looked up {host}")
+        return resolve(host, *rest, **named)
 
-    ``pytest.fail`` is raised because a retry loop swallows ordinary exceptions. Numeric addresses may be parsed
-    (a server binds to them); only a name would ask the network.
-    """
-    attempts: list[str] = []
-    connect, connect_ex, getaddrinfo = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
-
-    def refuse(what: str) -> None:
-        attempts.append(what)
-        pytest.fail(f"a test tried to reach the outside: {what}")
-
-    def check(sock: socket.socket, address: Any) -> None:
-        if sock.family in (socket.AF_INET, socket.AF_INET6) and not _is_local(str(address[0])):
-            refuse(f"connection to {address[0]}, port {address[1]}")
-
-    def guarded_connect(sock: socket.socket, address: Any) -> None:
-        check(sock, address)
-        connect(sock, address)
-
-    def guarded_connect_ex(sock: socket.socket, address: Any) -> int:
-        check(sock, address)
-        return connect_ex(sock, address)
-
-    def guarded_getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
-        name = host.decode() if isinstance(host, bytes) else host
-        if name is not None and not _is_number(name) and not _is_local(name):
-            refuse(f"look-up of {name}")
-        return getaddrinfo(host, *args, **kwargs)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(socket.socket, "connect", guarded_connect)
-        patch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
-        patch.setattr(socket, "getaddrinfo", guarded_getaddrinfo)
-        yield attempts
-
-
-@pytest.fixture(autouse=True)
-def _stay_inside(outside_connections: list[str]) -> Iterator[None]:
-    """Fails a test whose attempt was swallowed, by a thread or a bare ``except``."""
-    outside_connections.clear()
+    patch.setattr(socket.socket, "connect", guarded_connect)
+    patch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
+    patch.setattr(socket, "getaddrinfo", guarded_resolve)
     yield
-    if outside_connections:
-        pytest.fail(f"a test tried to reach the outside: {'; '.join(outside_connections)}")
+    patch.undo()
 
 
 @pytest.fixture(scope="session")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder that all tests of a run share: the model is converted and the index built in it only once.
-
-    NINGWEN_TEST_DATA names a folder that outlives the run. Tests of building and pruning take ``tmp_path`` instead.
-    """
-    kept = os.environ.get("NINGWEN_TEST_DATA")
+def shared_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of one run share."""
     base = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        base = base.parent  # each worker has a folder of its own inside the run's
-    folder = Path(kept).resolve() if kept else base / "ningwen-data"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "shared"
+    folder.mkdir(exist_ok=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def model_dir(shared_dir: Path) -> Path:
+    """A data folder with the converted model in it."""
+    from rag.search.e5 import ensure_model
+
+    ensure_model(shared_dir, "fp32")
+    return shared_dir
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, model_dir: Path) -> Path:
+    """An empty data folder that has the model already."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "model").symlink_to(model_dir / "model")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def real_data(model_dir: Path) -> Path:
+    """A data folder with the index of the real corpus, built once a run."""
+    from rag.documents.sources import read_corpus
+    from rag.search.embedding import E5Embedder
+    from rag.search.index import build_index
+
+    with FileLock(str(model_dir / "real.lock")):
+        build_index(read_corpus(ROOT / "corpus"), E5Embedder(model_dir), model_dir)
+    return model_dir
+
+
+RULES = """某市会议管理办法
+
+第一章  总则
+
+第一条 为了规范会议管理,制定本办法。
+
+第二条 市政府常务会议每周召开一次,由市长召集和主持。
+
+第二章  请假
+
+第三条 参会人员不能到会的,应当提前2个工作日向办公室请假。
+
+第四条 办公室负责下列工作:
+
+(一)通知会议;
+
+(二)印发纪要,纪要应当在会后5个工作日内印发。
+
+第五条 本办法自2020年7月1日起施行。
+"""
+
+MANIFEST = """
+[[document]]
+id = "meeting-rules"
+kind = "rules"
+title = "某市会议管理办法"
+short_title = "会议办法"
+document_number = "某政发〔2020〕1号"
+issuer = "某市人民政府"
+issued = "2020-06-01"
+status = "in_force"
+year = 2020
+source = "meeting.txt"
+sha256 = "{sha256}"
+expect = {{ chapters = 2, articles = 5, items = {{ "4" = 2 }} }}
+"""
+
+
+@pytest.fixture
+def small_corpus(tmp_path: Path) -> Path:
+    """A corpus of one short document, with two questions that it answers."""
+    folder = tmp_path / "corpus"
+    (folder / "sources").mkdir(parents=True)
+    (folder / "questions").mkdir()
+    (folder / "sources" / "meeting.txt").write_text(RULES, encoding="utf-8")
+    (folder / "manifest.toml").write_text(MANIFEST.format(sha256=hashlib.sha256(RULES.encode()).hexdigest()), encoding="utf-8")
+    line = '{"locator": "meeting-rules#3", "quote": "应当提前2个工作日向办公室请假", "questions": ["开会去不了要提前几天说?", "会议请假找谁?"]}\n'
+    (folder / "questions" / "meeting.jsonl").write_text(line, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the developer's machine reaches the test."""
+    for name in list(os.environ):
+        if name.startswith(("NINGWEN_", "OPENAI_", "CHROMA_")):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def ningwen() -> str:
+    """The installed command."""
+    found = shutil.which("ningwen", path=f"{ROOT / '.venv' / 'bin'}:{os.environ.get('PATH', '')}")
+    assert found is not None, "the project is not installed"
+    return found

@@ -1,0 +1,104 @@
+"""Gold cases: read, and checked against the corpus."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass as validated
+
+from evals.records import Case
+from rag.errors import InputError
+from rag.language.text import matching_form, squeeze
+from rag.records import Locator
+from rag.search.snapshot import Snapshot
+
+GOLD = Path(__file__).parent / "gold"
+
+LEAST: dict[str, int] = {
+    "direct": 40, "colloquial": 30, "numeric": 30, "temporal": 15, "comparison": 12, "list-count": 15, "table": 35, "lookup": 15,
+    "metadata": 8, "cross-document": 8, "follow-up": 20, "false-premise": 12, "script-typo": 15, "unanswerable": 30,
+    "out-of-domain": 10, "injection": 10,
+}  # fmt: skip
+"""The least number of cases of each category."""
+
+
+@validated(config=ConfigDict(extra="forbid"), frozen=True)
+class _Line:
+    case: Case
+
+
+def read_cases(paths: Sequence[Path]) -> tuple[Case, ...]:
+    """The cases of JSONL files, in order. Raises InputError naming file and line."""
+    cases: list[Case] = []
+    reader = TypeAdapter(_Line)
+    for path in paths:
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"读不到题目文件 {path}。", detail=str(error)) from error
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                cases.append(reader.validate_python({"case": json.loads(line)}).case)
+            except (ValueError, ValidationError) as error:
+                raise InputError(f"题目文件 {path.name} 第 {number} 行格式有误。", detail=str(error)) from error
+    return tuple(cases)
+
+
+def gold_files() -> list[Path]:
+    """The project's own gold files."""
+    return sorted(GOLD.glob("*.jsonl"))
+
+
+def lint(cases: Sequence[Case], snapshot: Snapshot, *, complete: bool = True) -> list[str]:
+    """What is wrong with the cases, a sentence each; ``complete`` also checks counts and halves."""
+    problems = [*_duplicates(cases), *(p for case in cases for p in _check(case, snapshot))]
+    if complete:
+        problems += _counts(cases)
+    return problems
+
+
+def _duplicates(cases: Sequence[Case]) -> Iterator[str]:
+    for name, count in Counter(case.id for case in cases).items():
+        if count > 1:
+            yield f"{name}：标识重复"
+    asked = Counter((matching_form(case.question), tuple(matching_form(t.question) for t in case.history)) for case in cases)
+    for (question, _), count in asked.items():
+        if count > 1:
+            yield f"问题重复：{question}"
+
+
+def _check(case: Case, snapshot: Snapshot) -> Iterator[str]:
+    if case.unanswerable is not None:
+        if case.locators or case.facts or case.evidence:
+            yield f"{case.id}：标为不可回答，却给出了出处、事实或依据"
+        return
+    if not case.locators or not case.evidence:
+        yield f"{case.id}：缺少出处或依据"
+    for locator in (locator for group in case.locators for locator in group):
+        if Locator.parse(locator) not in snapshot.nodes:
+            yield f"{case.id}：没有 {locator} 这一处"
+    for evidence in case.evidence:
+        if squeeze(evidence.text) not in squeeze(snapshot.text_of(Locator.parse(evidence.locator))):
+            yield f"{case.id}：依据不在 {evidence.locator} 的原文中：{evidence.text[:30]}"
+    shown = matching_form(" ".join(evidence.text for evidence in case.evidence))
+    labels = matching_form(" ".join(case.locators[0]) if case.locators else "")
+    for group in case.facts:
+        if not any(matching_form(spelling) in shown for spelling in group) and not any(s in labels for s in group):
+            yield f"{case.id}：依据里没有事实「{group[0]}」"
+
+
+def _counts(cases: Sequence[Case]) -> Iterator[str]:
+    by_category = Counter(case.category for case in cases)
+    for category, least in LEAST.items():
+        if by_category[category] < least:
+            yield f"类别 {category} 应至少 {least} 题，现有 {by_category[category]} 题"
+    for category in by_category:
+        halves = Counter(case.split for case in cases if case.category == category)
+        if abs(halves["dev"] - halves["test"]) > 1:
+            yield f"类别 {category} 的两半不相等：{dict(halves)}"

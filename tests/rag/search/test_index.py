@@ -1,0 +1,156 @@
+"""The index on a real Chroma: what a build leaves, what a killed build leaves, who may open it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from rag.documents.sources import read_corpus
+from rag.errors import CorpusError, IndexUnavailableError, StorageError
+from rag.search.embedding import E5Embedder
+from rag.search.index import build_index, fingerprint, is_complete, last_complete, list_indexes, open_index, open_named, prune
+
+
+def build(corpus: Path, data: Path, *, expand: bool = True) -> str:
+    return build_index(read_corpus(corpus), E5Embedder(data), data, expand=expand)
+
+
+def test_build_and_open(small_corpus: Path, data_dir: Path) -> None:
+    """What is built can be opened and finds the nearest passage, sentence and question."""
+    name = build(small_corpus, data_dir)
+    embedder = E5Embedder(data_dir)
+    index = open_index(read_corpus(small_corpus), embedder.fingerprint, data_dir)
+    assert index.fingerprint == name
+    near = index.nearest(embedder.embed_query("会议请假找谁?"), 10)
+    best, similarity = near.questions[0]
+    assert index.snapshot.expansions[best].text == "会议请假找谁?"
+    assert similarity == pytest.approx(1.0, abs=1e-3)
+    assert index.snapshot.sentences[index.snapshot.expansions[best].sentence].text.startswith("参会人员不能到会的")
+
+
+def test_building_twice_changes_nothing(small_corpus: Path, data_dir: Path) -> None:
+    """A complete index is not touched again."""
+    name = build(small_corpus, data_dir)
+    before = (data_dir / "index" / name / "complete.json").stat().st_mtime_ns
+    assert build(small_corpus, data_dir) == name
+    assert (data_dir / "index" / name / "complete.json").stat().st_mtime_ns == before
+
+
+def test_name_follows_content(small_corpus: Path, data_dir: Path) -> None:
+    """Another question file, another setting or another embedder is another index."""
+    corpus = read_corpus(small_corpus)
+    names = {fingerprint(corpus, "a", expand=True), fingerprint(corpus, "b", expand=True), fingerprint(corpus, "a", expand=False)}
+    (small_corpus / "questions" / "more.jsonl").write_text("", encoding="utf-8")
+    names.add(fingerprint(corpus, "a", expand=True))
+    assert len(names) == 4
+
+
+def test_not_built(small_corpus: Path, data_dir: Path) -> None:
+    """Opening what is not there is one clear sentence."""
+    with pytest.raises(IndexUnavailableError, match="index build"):
+        open_index(read_corpus(small_corpus), "e", data_dir)
+
+
+def test_changed_source_leaves_the_previous_index(small_corpus: Path, data_dir: Path) -> None:
+    """A changed byte stops the build; the index that was built before still opens."""
+    name = build(small_corpus, data_dir)
+    source = small_corpus / "sources" / "meeting.txt"
+    source.write_text(source.read_text(encoding="utf-8").replace("每周", "每月"), encoding="utf-8")
+    with pytest.raises(CorpusError, match="校验和"):
+        build(small_corpus, data_dir)
+    assert last_complete(data_dir) == name
+    assert open_named(name, data_dir).snapshot.passages
+
+
+def test_quote_that_is_not_in_the_text(small_corpus: Path, data_dir: Path) -> None:
+    """A question file that quotes what the document does not say stops the build."""
+    (small_corpus / "questions" / "bad.jsonl").write_text(
+        '{"locator": "meeting-rules#3", "quote": "提前9个工作日", "questions": ["几天?"]}\n', encoding="utf-8"
+    )
+    with pytest.raises(CorpusError, match=r"bad\.jsonl 第 1 行"):
+        build(small_corpus, data_dir)
+
+
+def test_damaged_index(small_corpus: Path, data_dir: Path) -> None:
+    """A damaged file is a sentence that says what to do."""
+    name = build(small_corpus, data_dir)
+    (data_dir / "index" / name / "snapshot.json").write_text("{", encoding="utf-8")
+    with pytest.raises(IndexUnavailableError, match="重建"):
+        open_named(name, data_dir)
+
+
+def test_full_disk(small_corpus: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that fills up while building is a sentence; the previous index stays, nothing half-done does."""
+    name = build(small_corpus, data_dir)
+    (small_corpus / "questions" / "more.jsonl").write_text("", encoding="utf-8")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(StorageError, match="磁盘空间不足"):
+        build(small_corpus, data_dir)
+    assert [status.fingerprint for status in list_indexes(data_dir)] == [name]
+
+
+SCRIPT = """
+import sys, time
+from pathlib import Path
+from rag.documents.sources import read_corpus
+from rag.search import index
+from rag.search.embedding import E5Embedder
+data = Path(sys.argv[2])
+embedder = E5Embedder(data)
+if len(sys.argv) > 3:
+    original = embedder.embed_passages
+    def slow(*a, **k):
+        print("embedding", flush=True); time.sleep(60)
+    embedder.embed_passages = slow
+print(index.build_index(read_corpus(Path(sys.argv[1])), embedder, data), flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_killed_build(small_corpus: Path, data_dir: Path) -> None:
+    """A build killed with -9 leaves no index; the next one clears its leftovers and completes."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(small_corpus), str(data_dir), "slow"], stdout=subprocess.PIPE, text=True, env=environment
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "embedding\n"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert last_complete(data_dir) is None
+    assert [s.complete for s in list_indexes(data_dir)] == [False]
+    name = build(small_corpus, data_dir)
+    assert [s.fingerprint for s in list_indexes(data_dir)] == [name]
+
+
+@pytest.mark.slow
+def test_many_processes_build_once(small_corpus: Path, data_dir: Path) -> None:
+    """Eight processes on an unbuilt index: all get the same complete one, built at one moment."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    processes = [
+        subprocess.Popen([sys.executable, "-c", SCRIPT, str(small_corpus), str(data_dir)], stdout=subprocess.PIPE, text=True, env=environment)
+        for _ in range(8)
+    ]
+    outputs = {process.communicate(timeout=120)[0].strip() for process in processes}
+    assert {process.returncode for process in processes} == {0}
+    (name,) = outputs
+    assert is_complete(data_dir, name)
+    assert len(list_indexes(data_dir)) == 1
+
+
+def test_prune_keeps_the_current(small_corpus: Path, data_dir: Path) -> None:
+    """Old indexes and leftovers go, the named one stays."""
+    old = build(small_corpus, data_dir, expand=False)
+    time.sleep(0.01)
+    current = build(small_corpus, data_dir)
+    (data_dir / "index" / "x.building-1").mkdir()
+    assert sorted(prune(data_dir, current)) == sorted([old, "x.building-1"])
+    assert [status.fingerprint for status in list_indexes(data_dir)] == [current]
