@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rag.answering import texts
 from rag.answering.confidence import Confidence
-from rag.answering.extract import Extractor
+from rag.answering.extract import LIMIT, Extractor
 from rag.answering.verify import nearest_place, number_citations, refusal_text, verify, write_answer
 from rag.documents.sources import read_corpus
 from rag.errors import InputError
@@ -47,11 +47,21 @@ class Assistant:
         if query.shape in ("smalltalk", "task"):
             text = texts.TASK if query.shape == "task" else texts.GREETING if question.strip() else texts.EMPTY
             return self._refusal(query, text, (), None, clock)
-        evidence = [self._retriever.retrieve(query, facet) for facet in query.facets or (query.standalone,)]
+        query, evidence = self._retrieve(query)
         clock.mark("retrieve")
         if query.missing_references and not query.references:
             return self._refuse_reference(query, evidence[0], clock)
         return self._compose(query, evidence, clock)
+
+    def _retrieve(self, query: Query) -> tuple[Query, list[Evidence]]:
+        """Evidence for each facet; of two readings of a follow-up, the one that the documents answer better."""
+        evidence = [self._retriever.retrieve(facet) for facet in query.facets or (query,)]
+        if query.alternative is None:
+            return query, evidence
+        other, others = self._retrieve(query.alternative)
+        plain = max(self._confidence.probability(q, e) for q, e in zip(query.facets or (query,), evidence, strict=True))
+        joined = max(self._confidence.probability(q, e) for q, e in zip(other.facets or (other,), others, strict=True))
+        return (query, evidence) if plain >= joined else (other, others)
 
     def search(self, question: str, history: Sequence[Turn] = ()) -> tuple[Query, tuple[Hit, ...]]:
         """The ranked hits for a question, before anything is composed."""
@@ -61,13 +71,11 @@ class Assistant:
     def _compose(self, query: Query, evidence: Sequence[Evidence], clock: _Clock) -> Answer:
         statements: list[Statement] = []
         missing: list[str] = []
-        for facet in evidence:
-            draft = self._draft(query, facet)
-            found = verify(draft, self.index.snapshot).statements
-            if found:
-                statements.extend(statement for statement in found if statement not in statements)
-            else:
-                missing.append(facet.text)
+        for facet, found_for in zip(query.facets or (query,), evidence, strict=True):
+            found = verify(self._draft(query, facet, found_for), self.index.snapshot).statements
+            statements.extend(statement for statement in found if statement not in statements)
+            if not found:
+                missing.append(facet.standalone)
         clock.mark("compose")
         retrieved = _interleave([facet.hits for facet in evidence])
         if not statements:
@@ -83,11 +91,11 @@ class Assistant:
             retrieved, self.index.fingerprint, clock.timings(),
         )  # fmt: skip
 
-    def _draft(self, query: Query, evidence: Evidence) -> Draft:
+    def _draft(self, whole: Query, query: Query, evidence: Evidence) -> Draft:
         if not query.references and not self._confidence.is_enough(query, evidence):
             return Draft(())
-        draft = self._extractor.extract(replace(query, standalone=evidence.text), evidence)
-        if query.facets and len(query.years) == 2 or any(word in query.standalone for word in ("今年", "去年", "上年", "本年")):
+        draft = self._extractor.extract(query, evidence, limit=LIMIT // max(len(whole.facets), 1))
+        if len(whole.years) == 2 or any(word in whole.standalone for word in ("今年", "去年", "上年", "本年")):
             draft = replace(draft, statements=tuple(self._with_year(s) for s in draft.statements))
         return draft
 

@@ -249,7 +249,7 @@ class Query:
     paragraph: int | None = None  # 第N款 of the referenced article
     documents: tuple[str, ...] = ()  # documents that the question names
     years: tuple[int, ...] = ()
-    facets: tuple[str, ...] = ()  # sub-questions that all need an answer
+    facets: tuple[Query, ...] = ()  # sub-questions that all need an answer
     alternative: Query | None = None  # the other reading of a question that may or may not leave its topic out
 
 

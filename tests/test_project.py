@@ -21,7 +21,7 @@ from packaging.utils import canonicalize_name
 from pydantic_settings import BaseSettings
 
 ROOT = Path(__file__).parents[1]
-LOCAL = re.compile(r"--(extra-)?index-url|--find-links|://")
+REGISTRY = re.compile(r"--(extra-)?index-url|--find-links|://")
 
 
 def settings_variables() -> set[str]:
@@ -87,7 +87,7 @@ def test_the_lock_is_in_step() -> None:
 @pytest.mark.parametrize("name", ["requirements.lock", "pyproject.toml", "Makefile", ".ci/run"])
 def test_no_registry_is_named(name: str) -> None:
     """Where packages come from is the business of the machine, not of the project."""
-    assert not LOCAL.search((ROOT / name).read_text(encoding="utf-8"))
+    assert not REGISTRY.search((ROOT / name).read_text(encoding="utf-8"))
 
 
 def test_ci_is_executable() -> None:

@@ -51,8 +51,8 @@ class Extractor:
             self._first.append(first)
             first += len(passage.sentences)
 
-    def extract(self, query: Query, evidence: Evidence) -> Draft:
-        """The draft for one question; its statements are empty when no unit was found."""
+    def extract(self, query: Query, evidence: Evidence, *, limit: int = LIMIT) -> Draft:
+        """The draft for one question, of at most ``limit`` characters unless it is a list; empty when no unit was found."""
         if not evidence.hits:
             return Draft(())
         named = [hit for hit in evidence.hits if "reference" in hit.found_by]
@@ -65,7 +65,7 @@ class Extractor:
                 return Draft(tuple(listing))
             if node.row is not None and (cell := self._cell(query, node)):
                 return Draft((cell,))
-        return Draft(self.join(list(self._sentences(query, evidence, [top]))))
+        return Draft(self.join(list(self._sentences(query, evidence, [top], limit))))
 
     # ── places that the question names ──────────────────────────────────────────────────────────
 
@@ -191,21 +191,21 @@ class Extractor:
 
     # ── sentences ───────────────────────────────────────────────────────────────────────────────
 
-    def _sentences(self, query: Query, evidence: Evidence, hits: Sequence[Hit]) -> Iterator[Statement]:
+    def _sentences(self, query: Query, evidence: Evidence, hits: Sequence[Hit], limit: int = LIMIT) -> Iterator[Statement]:
         scored = self._score(query, evidence, hits)
         if not scored:
             return
         scored.sort(key=lambda entry: -entry[0])
         best_score, best, passage = scored[0]
         chosen = [(best, passage)]
-        length = min(len(self._snapshot.sentences[best].text), LIMIT)
+        length = min(len(self._snapshot.sentences[best].text), limit)
         for score, position, owner in scored[1:4]:
             size = len(self._snapshot.sentences[position].text)
-            if score >= best_score - self._tuning.second and length + size <= LIMIT and len(chosen) < 3:
+            if score >= best_score - self._tuning.second and length + size <= limit and len(chosen) < 3:
                 chosen.append((position, owner))
                 length += size
         chosen.sort()
-        budget = LIMIT
+        budget = limit
         for position, owner in chosen:
             sentence = self._snapshot.sentences[position]
             text = self._fit(query, sentence, budget)

@@ -77,11 +77,11 @@ class Retriever:
         self._unit_of_passage = np.array([numbers[p.unit] for p in taken.passages], dtype=np.int64)
         self._years = [p.year for p in taken.passages]
 
-    def retrieve(self, query: Query, text: str | None = None, *, limit: int = 10) -> Evidence:
-        """The best ``limit`` units for the query, or for one of its facets given as ``text``."""
-        text = text or query.standalone
+    def retrieve(self, query: Query, *, limit: int = 10) -> Evidence:
+        """The best ``limit`` units for the query."""
+        text = query.standalone
         signals, sentences, answered, tokens = self._signals(text)
-        total = self._fuse(signals, query, text)
+        total = self._fuse(signals, query)
         order = np.argsort(-total, kind="stable")
         hits = self._hits(order, total, signals, limit)
         hits = self._direct(query, hits, limit)
@@ -113,15 +113,14 @@ class Retriever:
         taken = self._index.snapshot
         return len(taken.passages) + len(taken.sentences) + len(taken.expansions)
 
-    def _fuse(self, signals: dict[str, Scores], query: Query, text: str) -> Scores:
+    def _fuse(self, signals: dict[str, Scores], query: Query) -> Scores:
         weights = self._weights
         total = np.zeros(len(self._index.snapshot.passages), dtype=np.float32)
         for name, values in signals.items():
             scale = 5.0 if name in ("passage", "sentence", "question") else 1.0  # cosines live within a fifth
             total += getattr(weights, name) * scale * values
-        years = [year for year in query.years if str(year) in text or len(query.years) == 1]
-        if years:
-            total += weights.year * self._year_fit(years)
+        if query.years:
+            total += weights.year * self._year_fit(query.years)
         if query.documents:
             named = np.array([p.locator.document in query.documents for p in self._index.snapshot.passages], dtype=np.float32)
             total += weights.document * named

@@ -38,6 +38,8 @@ _RELATIVE_YEARS = {"今年": 0, "本年": 0, "去年": -1, "上年": -1, "上一
 _LIST = re.compile(r"哪些|哪几|有什么|包括什么|包含什么|都有(?:什么|谁|啥)|是什么和什么|分别是(?:什么|哪|啥)|列(?:一下|出|举)|有啥|都(?:要|应|该)?(?:干|做|管|审|议)(?:些)?(?:什么|啥)|几(?:大|个|项|类|种|条|方面|点)(?:任务|内容|工作|事项|方面|工程|举措|措施|目标|问题)?(?:分别)?(?:是|有)?(?:哪|什么|啥)")
 _COUNT = re.compile(r"(?:多少|几|哪几)(?:项|条|章|个|家|批|类|种|款|部分|方面|人|名|所|处|次)|共(?:有)?(?:多少|几)|总共")
 _COMPARE = re.compile(r"(?:相比|对比|比较|区别|不同|差别|差异|变化|各(?:自)?是?(?:多少|什么|哪)|分别(?:是|为|有)?(?:多少|什么|怎么|由谁|哪)|比.{1,12}(?:高|低|多|少|快|慢|大|小)|高于|低于|还是)")
+_INTERROGATIVE = re.compile(r"谁|哪|什么|啥|多少|几(?!乎)|怎么|怎样|如何|何时|多久|多长|吗|呢|是否|能不能|可不可以|要不要|行不行")
+_ASKS = re.compile(r"谁|哪|什么|啥|多少|几(?:个?工作日|个?月|[天次年批项条])|怎么|怎样|如何|何时|多久|多长|呢$")
 _ELLIPSIS_START = re.compile(r"^(?:那么?|还有|另外|此外|再|然后|接着|如果|要是|换成|至于|同样)(?!些|个|是)")
 _PRONOUN = re.compile(r"这(?:个|些|项|条|一|类|种|次|里|样)?|那(?:个|些|项|条|次|里)|它(?:们)?|该(?:项|条|会|文件|规定|事项)?|其(?!他|它|中|余)|上述|前者|后者|此(?:项|事|条|类)")
 _FILLER = re.compile(
@@ -69,13 +71,13 @@ class Understanding:
     def understand(self, question: str, history: Sequence[Turn] = ()) -> Query:
         """The Query of a question asked after ``history`` (oldest first). Never raises on any text."""
         standalone, second = self._standalone(fold(question), history)
-        query = self._read(question, strip_courtesy(standalone))
+        query = self._read(question, strip_courtesy(standalone), alone=standalone != fold(question))
         if second is None or query.shape in ("smalltalk", "task"):
             return query
-        return replace(query, alternative=self._read(question, second))
+        return replace(query, alternative=self._read(question, second, alone=True))
 
-    def _read(self, question: str, core: str) -> Query:
-        """The Query of a question that stands alone."""
+    def _read(self, question: str, core: str, *, alone: bool = False) -> Query:
+        """The Query of a question that stands alone; ``alone`` when it is one facet of another."""
         shape = self._shape(core, fold(question))
         if shape in ("smalltalk", "task"):
             return Query(question, core, shape)
@@ -87,7 +89,7 @@ class Understanding:
         query = Query(
             question, core, shape, asked, references, missing, paragraph, documents, years
         )
-        return replace(query, facets=self._facets(query))
+        return query if alone else replace(query, facets=self._facets(query))
 
     # ── follow-ups ──────────────────────────────────────────────────────────────────────────────
 
@@ -113,7 +115,7 @@ class Understanding:
 
     def _bare_topic(self, topic: str, slot: str) -> str:
         """The topic without its question mark, and without its year when the new question brings one."""
-        bare = re.sub(r"(?:呢|吗|么|吧|呀|啊)?[?。!,\s]*$", "", topic)
+        bare = _stem(re.sub(r"(?:呢|吗|么|吧|呀|啊)?[?。!,\s]*$", "", topic))
         if self._years(slot):
             bare = _YEAR.sub("", bare)
             for word in _RELATIVE_YEARS:
@@ -316,24 +318,44 @@ class Understanding:
                 found[base + shift] = None
         return tuple(found)
 
-    def _facets(self, query: Query) -> tuple[str, ...]:
-        """The sub-questions that a comparison consists of."""
-        if len(query.years) == 2:
-            return tuple(self._with_year(query.standalone, year, query.years) for year in query.years)
-        if query.shape != "compare":
-            return ()
-        text = query.standalone
+    def _facets(self, query: Query) -> tuple[Query, ...]:
+        """The sub-questions of which a question consists: two years, two things compared, two things asked."""
+        if len(query.years) == 2 and len(_INTERROGATIVE.findall(query.standalone)) <= 1:
+            texts: Sequence[str] = [self._with_year(query.standalone, year, query.years) for year in query.years]
+        else:
+            texts = (self._compared(query.standalone) if query.shape == "compare" else ()) or self._clauses(query.standalone)
+        return tuple(self._read(query.question, text, alone=True) for text in texts)
+
+    def _compared(self, text: str) -> tuple[str, ...]:
+        """「全体会议和常务会议的组成」: the question once for each of the two."""
         pair = re.search(r"(?P<first>[\u4e00-\u9fff]{2,10}?)(?:和|与|跟|、|还是|及)(?P<second>[\u4e00-\u9fff]{2,10})", text)
-        for size in range(len(pair["second"]), 1, -1) if pair else ():
-            second = pair["second"][:size] if pair else ""
-            first = self._same_kind(second, pair["first"]) if pair else None
-            if pair and first and pair["first"].endswith(first):
-                begin = pair.end("first") - len(first)
-                end = pair.start("second") + size
-                if not re.match(r"[\u4e00-\u9fff]*?(?:的|在|有|各|分别|由|要|需|是|谁|哪|多|,|$)", text[end:]):
-                    continue
+        if pair is None:
+            return ()
+        for size in range(len(pair["second"]), 1, -1):
+            second = pair["second"][:size]
+            first = self._same_kind(second, pair["first"])
+            begin, end = pair.end("first") - len(first or ""), pair.start("second") + size
+            if first and pair["first"].endswith(first) and re.match(r"(?:的|在|有|各|分别|由|要|需|是|谁|哪|多|,|$)", text[end:]):
                 return tuple(text[:begin] + term + text[end:] for term in (first, second))
         return ()
+
+    def _clauses(self, text: str) -> tuple[str, ...]:
+        """The clauses that each ask something, with what the clauses before them are about; () when only one asks."""
+        pieces = [piece.strip() for piece in re.split(r"[,;?。!]|、(?=[^、]*(?:谁|哪|什么|多少|几|怎么|如何))", text) if piece.strip()]
+        asking = [bool(_ASKS.search(piece)) for piece in pieces]
+        if sum(asking) < 2:
+            return ()
+        topic = "".join(piece for piece, asks in zip(pieces, asking, strict=True) if not asks)
+        texts: list[str] = []
+        for piece in (piece for piece, asks in zip(pieces, asking, strict=True) if asks):
+            if texts and self._ellipsis(piece) == 2:
+                texts.append(self._complete(piece, texts[-1])[0])
+            elif topic:
+                texts.append(f"{topic},{piece}")
+            else:
+                texts.append(piece)
+                topic = _stem(piece)
+        return tuple(texts)
 
     def _with_year(self, text: str, year: int, years: Sequence[int]) -> str:
         base = max((entry.year for entry in self._entries if entry.part_years), default=year)
@@ -351,6 +373,13 @@ def strip_courtesy(text: str) -> str:
     """The question without 「您好,请问」."""
     stripped = _COURTESY.sub("", text).strip()
     return stripped or text.strip()
+
+
+def _stem(text: str) -> str:
+    """What a question is about: the words before the one that asks; all of it when hardly any stand there."""
+    found = _INTERROGATIVE.search(text)
+    stem = re.sub(r"(?:由|是|要|应|归|有|叫|需|能|会|被|都|各)+$", "", text[: found.start()] if found else text)
+    return stem if len(stem) >= 3 else text
 
 
 def _asked(text: str) -> Asked:
