@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,9 +23,12 @@ COMMANDS = "ningwen.commands"
 """Entry-point group through which other packages add commands without being imported here."""
 
 app = typer.Typer(
-    help=texts.APP_HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help=texts.APP_HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-)  # fmt: skip
+)
 index_app = typer.Typer(help=texts.INDEX_HELP, no_args_is_help=True)
 app.add_typer(index_app, name="index")
 
@@ -35,17 +39,15 @@ def main() -> None:
         stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     _mount(sys.argv[1:])
     try:
-        app(standalone_mode=False)
+        sys.exit(app(standalone_mode=False) or 0)
     except NingwenError as error:
         _fail(error.user_message, error.exit_code)
-    except typer.Exit as done:
-        sys.exit(done.exit_code)
     except typer.Abort:
         sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except Exception as error:  # noqa: BLE001 - the last line of defence
+    except Exception as error:  # the last line of defence
         if os.environ.get("NINGWEN_DEBUG"):
             raise
         show = getattr(error, "format_message", None)  # click's own usage errors
@@ -195,7 +197,6 @@ def _read_entry(entry: dict[str, Any]) -> tuple[str, list[Turn]]:
 def chat() -> None:
     """A conversation on the terminal."""
     from bot.render import answer_text
-    from rag.records import Turn
 
     assistant = _open()
     history: list[Turn] = []
@@ -215,11 +216,15 @@ def chat() -> None:
             history.clear()
             print(texts.CHAT_NEW)
         elif line.startswith("/show "):
-            _print_error(lambda place=line.removeprefix("/show "): print(_place_text(assistant, place)))
+            _print_error(partial(_print_place, assistant, line.removeprefix("/show ")))
         elif line.startswith("/"):
             print(texts.CHAT_COMMANDS)
         else:
-            _print_error(lambda question=line: _converse(assistant, question, history, answer_text))
+            _print_error(partial(_converse, assistant, line, history, answer_text))
+
+
+def _print_place(assistant: Assistant, place: str) -> None:
+    print(_place_text(assistant, place))
 
 
 def _converse(assistant: Assistant, question: str, history: list[Turn], render: Callable[[Any], str]) -> None:
@@ -255,7 +260,9 @@ def search(
         entry = taken.by_id[hit.unit.document].entry
         words = taken.passages[hit.passages[0]].text if hit.passages else taken.text_of(hit.unit)
         label = short_label(entry, hit.unit)
-        rows.append({"rank": rank, "locator": str(hit.unit), "label": label, "score": round(hit.score, 3), "found_by": hit.found_by, "text": words})
+        rows.append(
+            {"rank": rank, "locator": str(hit.unit), "label": label, "score": round(hit.score, 3), "found_by": hit.found_by, "text": words}
+        )
     if as_json:
         print(json.dumps(rows, ensure_ascii=False, indent=2))
         return
@@ -361,9 +368,14 @@ def _print_documents(taken: Any, *, as_json: bool) -> None:
         units = len({passage.unit for passage in taken.passages if passage.unit.document == entry.id})
         rows.append(
             {
-                "id": entry.id, "title": entry.title, "document_number": entry.document_number, "issuer": entry.issuer,
-                "date": entry.issued or entry.adopted, "status": entry.status, "units": units,
-            }  # fmt: skip
+                "id": entry.id,
+                "title": entry.title,
+                "document_number": entry.document_number,
+                "issuer": entry.issuer,
+                "date": entry.issued or entry.adopted,
+                "status": entry.status,
+                "units": units,
+            }
         )
     if as_json:
         print(json.dumps(rows, ensure_ascii=False, indent=2))
@@ -393,7 +405,11 @@ def index_status() -> None:
     for status in found:
         state = texts.INDEX_COMPLETE if status.complete else texts.INDEX_PARTIAL
         mark = texts.INDEX_CURRENT if status.current else "　　"
-        print(texts.INDEX_LINE.format(mark=mark, name=status.fingerprint, state=state, vectors=status.vectors, size=status.size / 1e6, built=status.built))
+        print(
+            texts.INDEX_LINE.format(
+                mark=mark, name=status.fingerprint, state=state, vectors=status.vectors, size=status.size / 1e6, built=status.built
+            )
+        )
     if not any(status.current and status.complete for status in found):
         print(texts.INDEX_MISSING)
         raise typer.Exit(1)

@@ -15,9 +15,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "standalone_question": answer.standalone_question,
         "status": answer.status,
         "answer": answer.answer,
-        "citations": [
-            {"n": c.n, "locator": str(c.locator), "label": c.label, "quote": c.quote} for c in answer.citations
-        ],
+        "citations": [{"n": c.n, "locator": str(c.locator), "label": c.label, "quote": c.quote} for c in answer.citations],
         "missing": answer.missing,
         "nearest": {"locator": str(answer.nearest.locator), "label": answer.nearest.label} if answer.nearest else None,
         "mode": answer.mode,

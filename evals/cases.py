@@ -19,10 +19,23 @@ from rag.search.snapshot import Snapshot
 GOLD = Path(__file__).parent / "gold"
 
 LEAST: dict[str, int] = {
-    "direct": 40, "colloquial": 30, "numeric": 30, "temporal": 15, "comparison": 12, "list-count": 15, "table": 35, "lookup": 15,
-    "metadata": 8, "cross-document": 8, "follow-up": 20, "false-premise": 12, "script-typo": 15, "unanswerable": 30,
-    "out-of-domain": 10, "injection": 10,
-}  # fmt: skip
+    "direct": 40,
+    "colloquial": 30,
+    "numeric": 30,
+    "temporal": 15,
+    "comparison": 12,
+    "list-count": 15,
+    "table": 35,
+    "lookup": 15,
+    "metadata": 8,
+    "cross-document": 8,
+    "follow-up": 20,
+    "false-premise": 12,
+    "script-typo": 15,
+    "unanswerable": 30,
+    "out-of-domain": 10,
+    "injection": 10,
+}
 """The least number of cases of each category."""
 
 

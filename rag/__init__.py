@@ -1,15 +1,15 @@
 """Documents in, cited answers out. The map, in the order data flows:
 
-    documents/sources.py       corpus/manifest.toml → Source      checksums, where each document starts and ends
-    documents/reflow.py        Source → paragraphs                page lines joined, blanks inside words removed
-    documents/outline.py       paragraphs → Document              the tree of chapters, articles, items
-    documents/annex.py         flattened table → rows
-    documents/conformance.py   proof that nothing was lost
-    documents/passages.py      Document → Passages
-    search/embedding.py, lexical.py, index.py     Passages → Index
-    search/understand.py       question + history → Query
-    search/retrieve.py         Query + Index → Hits
-    answering/extract.py       Query + Hits → Draft               the documents' own words
-    answering/verify.py        Draft → Answer, or a reasoned refusal
-    assistant.py               the only place where the stages are composed
+documents/sources.py       corpus/manifest.toml → Source      checksums, where each document starts and ends
+documents/reflow.py        Source → paragraphs                page lines joined, blanks inside words removed
+documents/outline.py       paragraphs → Document              the tree of chapters, articles, items
+documents/annex.py         flattened table → rows
+documents/conformance.py   proof that nothing was lost
+documents/passages.py      Document → Passages
+search/embedding.py, lexical.py, index.py     Passages → Index
+search/understand.py       question + history → Query
+search/retrieve.py         Query + Index → Hits
+answering/extract.py       Query + Hits → Draft               the documents' own words
+answering/verify.py        Draft → Answer, or a reasoned refusal
+assistant.py               the only place where the stages are composed
 """

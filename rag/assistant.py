@@ -32,6 +32,7 @@ class Assistant:
 
     def __init__(self, index: Index, embedder: Embedder) -> None:
         self.index = index
+        self.embedder = embedder
         self._understanding = Understanding(index.snapshot)
         self._retriever = Retriever(index, embedder)
         self._extractor = Extractor(index)
@@ -63,6 +64,10 @@ class Assistant:
         joined = max(self._confidence.probability(q, e) for q, e in zip(other.facets or (other,), others, strict=True))
         return (query, evidence) if plain >= joined else (other, others)
 
+    def understand(self, question: str, history: Sequence[Turn] = ()) -> Query:
+        """What the question means."""
+        return self._understanding.understand(question, history)
+
     def search(self, question: str, history: Sequence[Turn] = ()) -> tuple[Query, tuple[Hit, ...]]:
         """The ranked hits for a question, before anything is composed."""
         query = self._understanding.understand(question, history)
@@ -82,14 +87,23 @@ class Assistant:
             nearest = nearest_place(evidence[0].hits[0].unit if evidence[0].hits else None, self.index.snapshot)
             return self._refusal(query, refusal_text(nearest), retrieved, nearest, clock)
         numbered, citations = number_citations(statements, self.index.snapshot)
-        listing = query.shape == "list" and len(numbered) > 2 or bool(query.facets) or len(query.references) > 1
+        listing = (query.shape == "list" and len(numbered) > 2) or bool(query.facets) or len(query.references) > 1
         text = write_answer(numbered, listing=listing)
         clock.mark("verify")
         lacking = texts.MISSING_PART.format(part="、".join(missing)) if missing else None
         return Answer(
-            query.question, query.standalone, "partial" if missing else "answered", text, citations, lacking, None, "extractive",
-            retrieved, self.index.fingerprint, clock.timings(),
-        )  # fmt: skip
+            query.question,
+            query.standalone,
+            "partial" if missing else "answered",
+            text,
+            citations,
+            lacking,
+            None,
+            "extractive",
+            retrieved,
+            self.index.fingerprint,
+            clock.timings(),
+        )
 
     def _draft(self, whole: Query, query: Query, evidence: Evidence) -> Draft:
         if not query.references and not self._confidence.is_enough(query, evidence):
@@ -112,12 +126,20 @@ class Assistant:
         text = texts.NO_SUCH_PLACE.format(title=title, asked=missing.asked, valid=missing.valid)
         return self._refusal(query, text, _interleave([evidence.hits]), None, clock)
 
-    def _refusal(
-        self, query: Query, text: str, retrieved: tuple[Locator, ...], nearest: Nearest | None, clock: _Clock
-    ) -> Answer:
+    def _refusal(self, query: Query, text: str, retrieved: tuple[Locator, ...], nearest: Nearest | None, clock: _Clock) -> Answer:
         return Answer(
-            query.question, query.standalone, "refused", text, (), None, nearest, "none", retrieved, self.index.fingerprint, clock.timings(),
-        )  # fmt: skip
+            query.question,
+            query.standalone,
+            "refused",
+            text,
+            (),
+            None,
+            nearest,
+            "none",
+            retrieved,
+            self.index.fingerprint,
+            clock.timings(),
+        )
 
 
 class _Clock:
@@ -164,5 +186,3 @@ def open_assistant(settings: Settings, on_progress: Progress | None = None, *, l
     if not is_complete(settings.data_dir, name):
         build_index(corpus, embedder, settings.data_dir, expand=settings.expand, chroma_url=settings.chroma_url, on_progress=on_progress)
     return Assistant(open_named(name, settings.data_dir, chroma_url=settings.chroma_url), embedder)
-
-

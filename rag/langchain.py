@@ -53,9 +53,14 @@ class NingwenRetriever(BaseRetriever):
             passage = taken.passages[hit.passages[0]]
             entry = taken.by_id[passage.locator.document].entry
             metadata = {
-                "locator": str(passage.locator), "label": render_label(entry, passage.locator), "breadcrumb": passage.breadcrumb,
-                "year": passage.year, "status": entry.status, "score": hit.score, "found_by": hit.found_by,
-            }  # fmt: skip
+                "locator": str(passage.locator),
+                "label": render_label(entry, passage.locator),
+                "breadcrumb": passage.breadcrumb,
+                "year": passage.year,
+                "status": entry.status,
+                "score": hit.score,
+                "found_by": hit.found_by,
+            }
             documents.append(LangChainDocument(page_content=passage.text, metadata=metadata))
         return documents
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import socket
@@ -133,7 +134,12 @@ def small_corpus(tmp_path: Path) -> Path:
     (folder / "questions").mkdir()
     (folder / "sources" / "meeting.txt").write_text(RULES, encoding="utf-8")
     (folder / "manifest.toml").write_text(MANIFEST.format(sha256=hashlib.sha256(RULES.encode()).hexdigest()), encoding="utf-8")
-    line = '{"locator": "meeting-rules#3", "quote": "应当提前2个工作日向办公室请假", "questions": ["开会去不了要提前几天说?", "会议请假找谁?"]}\n'
+    entry = {
+        "locator": "meeting-rules#3",
+        "quote": "应当提前2个工作日向办公室请假",
+        "questions": ["开会去不了要提前几天说?", "会议请假找谁?"],
+    }
+    line = json.dumps(entry, ensure_ascii=False) + "\n"
     (folder / "questions" / "meeting.jsonl").write_text(line, encoding="utf-8")
     return folder
 

@@ -1,0 +1,1 @@
+"""Benchmarks: each prints ratios of two things measured in one run, never a bare time."""

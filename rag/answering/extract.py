@@ -152,7 +152,11 @@ class Extractor:
         column = COLUMN_OF.get(query.asked)
         if column is None or node.row is None:
             return None
-        if query.asked == "unit" and "责任单位" not in query.standalone and not re.search(r"负责|牵头|归谁|归哪|管|哪家|哪个部门|哪些部门|单位|谁", query.standalone):
+        if (
+            query.asked == "unit"
+            and "责任单位" not in query.standalone
+            and not re.search(r"负责|牵头|归谁|归哪|管|哪家|哪个部门|哪些部门|单位|谁", query.standalone)
+        ):
             return None
         statement = self._cell_statement(node, column)
         if title and column != "事项":
@@ -177,7 +181,11 @@ class Extractor:
         items = [child for child in node.children if child.label]
         if node.kind == "article" and items and introduced:
             return [self._item(child) for child in items]
-        if items and node.kind in ("part", "section", "chapter") and (introduced or sentence.text in (f"{node.label}{node.heading}", node.heading + "。", f"{node.label}{node.heading}。")):
+        if (
+            items
+            and node.kind in ("part", "section", "chapter")
+            and (introduced or sentence.text in (f"{node.label}{node.heading}", node.heading + "。", f"{node.label}{node.heading}。"))
+        ):
             return [self._heading(child) for child in items]
         return None
 
@@ -217,7 +225,12 @@ class Extractor:
         joined: list[Statement] = []
         for statement in statements:
             before = joined[-1] if joined else None
-            if before is not None and before.locator == statement.locator and before.text == before.quote and statement.text == statement.quote:
+            if (
+                before is not None
+                and before.locator == statement.locator
+                and before.text == before.quote
+                and statement.text == statement.quote
+            ):
                 quote = before.quote + statement.quote
                 if quote in self._snapshot.text_of(statement.locator):
                     joined[-1] = Statement(quote, statement.locator, quote)
@@ -299,7 +312,9 @@ def _has_asked(query: Query, text: str) -> float:
 
 def _asks_for_content(query: Query, words: Sequence[str]) -> bool:
     """True for 「第二十九条讲什么」: nothing is asked beside the place."""
-    return len(words) <= 1 or bool(re.search(r"(?:讲|说|写|规定|内容|是)(?:了|的)?(?:些)?(?:什么|啥|哪些)(?:内容)?[?。]*$", query.standalone) and len(words) <= 3)
+    return len(words) <= 1 or bool(
+        re.search(r"(?:讲|说|写|规定|内容|是)(?:了|的)?(?:些)?(?:什么|啥|哪些)(?:内容)?[?。]*$", query.standalone) and len(words) <= 3
+    )
 
 
 def _clip(text: str, limit: int) -> str:

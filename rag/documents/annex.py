@@ -23,7 +23,9 @@ COLUMNS = ("序号", "事项", "主要内容", "责任单位", "具体落实举�
 _WIDE = 9  # characters; only the measures' column is that wide
 _NARROW = 4  # characters; title and units are at most that wide
 _BATCH = re.compile(rf"[(（](?P<number>国\S{{1,4}}〔\d{{4}}〕\d+号)[)）][(（]第(?P<batch>{CHINESE})批第(?P<item>\d+)项[)）]")
-_UNIT_HEAD = re.compile(r"(?:^|(?<=[。;；]))(?P<unit>[^。;；:：,，、“”《》\s]{3,16}[局厅委办行关院部司会]|[^。;；:：,，、“”《》\s]{3,12}分行)[:：](?!《)")
+_UNIT_HEAD = re.compile(
+    r"(?:^|(?<=[。;；]))(?P<unit>[^。;；:：,，、“”《》\s]{3,16}[局厅委办行关院部司会]|[^。;；:：,，、“”《》\s]{3,12}分行)[:：](?!《)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,11 @@ def _units_begin(left: Sequence[Line], title_end: int) -> int:
     while index > title_end and left[index - 1].printed <= _NARROW:
         index -= 1
     for candidate in range(index, len(left)):
-        if left[candidate].text[-1] in "。;；" or (candidate == index and left[candidate].text[-1] in ",，、") or left[candidate].text == "。":
+        if (
+            left[candidate].text[-1] in "。;；"
+            or (candidate == index and left[candidate].text[-1] in ",，、")
+            or left[candidate].text == "。"
+        ):
             index = candidate + 1
     return index
 

@@ -86,9 +86,7 @@ def _shape(document: Document) -> Iterator[str]:
     if len(numbered) != len(set(numbered)):
         yield "有重复的编号"
     if expect.sections is not None:
-        found = tuple(
-            sum(1 for child in part.children if child.kind == "section") for part in nodes if part.kind == "part"
-        )
+        found = tuple(sum(1 for child in part.children if child.kind == "section") for part in nodes if part.kind == "part")
         if found != expect.sections:
             yield f"各部分应有 {_listing(expect.sections)} 节，实得 {_listing(found)} 节"
     for path, wanted in expect.items.items():

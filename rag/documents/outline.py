@@ -39,13 +39,16 @@ _RULES = (
     _Level("part", re.compile(rf"(第({CHINESE})编)"), ("document",), True),
     _Level("chapter", re.compile(rf"(第({CHINESE})章)"), ("document", "part")),
     _Level("section", re.compile(rf"(第({CHINESE})节)"), ("chapter",)),
-    _Level("article", re.compile(rf"(第({CHINESE}|\d+)条(?:之({CHINESE}))?)(?=\s|[^的第、,，规款项和及至或]|$)"), ("document", "part", "chapter", "section"), True),
+    _Level(
+        "article",
+        re.compile(rf"(第({CHINESE}|\d+)条(?:之({CHINESE}))?)(?=\s|[^的第、,，规款项和及至或]|$)"),
+        ("document", "part", "chapter", "section"),
+        True,
+    ),
     _Level("item", re.compile(rf"([(（]({CHINESE})[)）])"), ("article",)),
     _Level("subitem", re.compile(r"((\d{1,2})[.．、])(?!\d)"), ("item", "article")),
 )
-_ENUMERATED_ARTICLE = _Level(
-    "article", re.compile(rf"(({CHINESE}){_COMMA})"), ("document", "part", "chapter", "section"), True
-)
+_ENUMERATED_ARTICLE = _Level("article", re.compile(rf"(({CHINESE}){_COMMA})"), ("document", "part", "chapter", "section"), True)
 _SECTIONS = (
     _Level("part", re.compile(rf"(({CHINESE}){_COMMA})"), ("document",)),
     _Level("section", re.compile(rf"([(（]({CHINESE})[)）])"), ("part",)),
@@ -242,7 +245,9 @@ class _Builder:
         """A new unnumbered paragraph after 「…。」 of an article's last item belongs to the article."""
         if self.entry.kind != "rules":
             return
-        while self.stack[-1].kind in ("item", "subitem") and _last_text(self.stack[-1]).rstrip("”’)）」").endswith(("。", "!", "！", "?", "？")):
+        while self.stack[-1].kind in ("item", "subitem") and _last_text(self.stack[-1]).rstrip("”’)）」").endswith(
+            ("。", "!", "！", "?", "？")
+        ):
             self.stack.pop()
 
 
@@ -319,5 +324,7 @@ def _heading(unit: _Unit, own: str) -> str:
     end = _SENTENCE_END.search(rest)
     if unit.kind in ("article", "item", "subitem"):
         # 「八、坚持党的领导。坚决…」 has a topic; 「二十一、自治区人民政府常务会议由…」 has none
-        return rest[: end.start()] if end and end.start() <= 12 and end[0] == "。" and end.end() < len(rest) and unit.kind == "article" else ""
+        return (
+            rest[: end.start()] if end and end.start() <= 12 and end[0] == "。" and end.end() < len(rest) and unit.kind == "article" else ""
+        )
     return rest[: end.start()] if end else rest

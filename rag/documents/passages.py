@@ -15,9 +15,7 @@ WINDOW = 180
 """Characters a passage aims at: sentences are added until it is exceeded. Measured with `ningwen eval`."""
 
 _BREAK = re.compile(r"[。!?;！？；][”’」』)）]*|\n")
-_UNITS: frozenset[NodeKind] = frozenset(
-    {"front", "part", "chapter", "section", "subsection", "article", "tail", "annex", "row"}
-)
+_UNITS: frozenset[NodeKind] = frozenset({"front", "part", "chapter", "section", "subsection", "article", "tail", "annex", "row"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +40,17 @@ def split_passages(documents: Sequence[Document]) -> tuple[Passage, ...]:
                 start, end = window[0].span[0], window[-1].span[1]
                 passages.append(
                     Passage(
-                        len(passages), place.locator, place.unit, " ".join((document.entry.short_title, *place.trail)),
-                        place.heading, place.name, place.year, (start, end), document.text[start:end], tuple(window),
-                    )  # fmt: skip
+                        len(passages),
+                        place.locator,
+                        place.unit,
+                        " ".join((document.entry.short_title, *place.trail)),
+                        place.heading,
+                        place.name,
+                        place.year,
+                        (start, end),
+                        document.text[start:end],
+                        tuple(window),
+                    )
                 )
     return tuple(passages)
 

@@ -42,9 +42,7 @@ def reflow(source: Source) -> tuple[Line, ...]:
     column = _column_width(widths)
     lines: list[Line] = []
     for index, (text, offsets, printed) in enumerate(raw):
-        begins = index == 0 or _breaks(
-            raw[index - 1][0], widths[index - 1], text, widths[index], column, lines[-1].begins_paragraph
-        )
+        begins = index == 0 or _breaks(raw[index - 1][0], widths[index - 1], text, widths[index], column, lines[-1].begins_paragraph)
         lines.append(Line(text, offsets, begins, printed))
     return tuple(lines)
 
@@ -57,7 +55,7 @@ def _raw_lines(source: Source) -> list[tuple[str, tuple[int, ...], float]]:
         kept: list[tuple[str, int]] = []
         gap = False
         for position, character in enumerate(line, start=offset):
-            if character.isspace() or unicodedata.category(character) in {"Cc", "Cf"} and character != "\n":
+            if character.isspace() or (unicodedata.category(character) in {"Cc", "Cf"} and character != "\n"):
                 gap = gap or bool(kept)
                 continue
             latin = bool(kept) and kept[-1][0].isascii() and kept[-1][0].isalpha() and character.isascii() and character.isalpha()
@@ -92,9 +90,7 @@ def _column_width(widths: list[float]) -> float:
     return float(max(rounded, key=lambda width: rounded[width])) if rounded else 0.0
 
 
-def _breaks(
-    before: str, before_width: float, here: str, here_width: float, column: float, before_begins: bool
-) -> bool:
+def _breaks(before: str, before_width: float, here: str, here_width: float, column: float, before_begins: bool) -> bool:
     if _ALONE.fullmatch(here) or _ALONE.fullmatch(before):
         return True
     if before_begins:

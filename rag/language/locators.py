@@ -17,7 +17,9 @@ _CHAPTER = re.compile(rf"第\s*(?P<number>{NUMBER})\s*章")
 _ROW = re.compile(rf"附[件表](?:表格?)?(?:\s*(?:里|中|的|里的|中的))?\s*第?\s*(?P<number>{NUMBER})\s*(?:个?项|行|条|个事项|号)?")
 _ITEM = re.compile(rf"第\s*{_OPEN}(?P<number>{NUMBER}){_CLOSE}\s*(?:项|个?事项|项事项)")
 _BATCH = re.compile(rf"第\s*(?P<batch>{NUMBER})\s*批(?:次)?(?:\s*的?\s*第?\s*(?P<item>{NUMBER})\s*项)?")
-_NUMBER_OF_DOCUMENT = re.compile(r"(?P<office>[\u4e00-\u9fff]{1,6})\s*[〔\[(【(（﹝]\s*(?P<year>\d{4})\s*[〕\])】)）﹞]\s*(?P<number>\d+)\s*号")
+_NUMBER_OF_DOCUMENT = re.compile(
+    r"(?P<office>[\u4e00-\u9fff]{1,6})\s*[〔\[(【(（﹝]\s*(?P<year>\d{4})\s*[〕\])】)）﹞]\s*(?P<number>\d+)\s*号"
+)
 _LOOSE_NUMBER = re.compile(r"(?P<office>宁政办?[发函规]|国[发函]|国办[发函])\s*(?P<year>\d{4})\s*年?\s*第?\s*(?P<number>\d+)\s*号")
 _PART = re.compile(
     rf"(?:第\s*(?P<number>{NUMBER})\s*部分)(?:\s*的?\s*第?\s*[(（](?P<section>{CHINESE})[)）]\s*[项节条]?"
@@ -55,16 +57,13 @@ def find_references(text: str) -> tuple[Reference, ...]:
         found.append(Reference("article", match[0], match.span(), path, paragraph))
     for kind, pattern in (("chapter", _CHAPTER), ("row", _ROW), ("item", _ITEM)):
         for match in pattern.finditer(text):
-            number = to_int(match["number"])
-            if number is not None:
-                step = ("chapter", str(number)) if kind == "chapter" else ("annex", str(number))
-                found.append(Reference(kind, match[0], match.span(), step))
+            value = to_int(match["number"])
+            if value is not None:
+                found.append(Reference(kind, match[0], match.span(), ("chapter" if kind == "chapter" else "annex", str(value))))
     for match in _BATCH.finditer(text):
         batch = to_int(match["batch"])
         if batch is not None:
-            found.append(
-                Reference("batch", match[0], match.span(), batch=batch, batch_item=to_int(match["item"] or ""))
-            )
+            found.append(Reference("batch", match[0], match.span(), batch=batch, batch_item=to_int(match["item"] or "")))
     for match in _PART.finditer(text):
         steps = [to_int(step) for step in (match["number"], match["section"], match["sub"]) if step]
         if all(step is not None for step in steps):

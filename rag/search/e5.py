@@ -18,6 +18,7 @@ import shutil
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -117,7 +118,7 @@ def _read_weights(path: Path) -> _Weights:
     at += (count + 1) * 4
     scores = np.frombuffer(raw, "<f4", count, at)
     at += count * 4
-    pieces = [raw[at + int(a) : at + int(b)] for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+    pieces = [raw[at + int(a) : at + int(b)] for a, b in pairwise(offsets)]
     at += blob_size
     normalisation, at = _read_normalisation(raw, at)
     return _Weights(raw, layers, heads, epsilon, _read_directory(raw, at), pieces, scores, normalisation)
@@ -240,7 +241,7 @@ class _Graph:
 
 
 def _network(weights: _Weights) -> Any:
-    """words (B, T, 384), mask (B, T) of 1 and 0 → vector (B, 384) of unit length."""
+    """Words (B, T, 384), mask (B, T) of 1 and 0 → vector (B, 384) of unit length."""
     from onnx import TensorProto, helper
 
     graph = _Graph()

@@ -21,6 +21,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -117,9 +118,14 @@ def is_complete(data_dir: Path, name: str) -> bool:
 
 
 def build_index(
-    corpus: Corpus, embedder: Embedder, data_dir: Path, *, expand: bool = True, chroma_url: str | None = None,
+    corpus: Corpus,
+    embedder: Embedder,
+    data_dir: Path,
+    *,
+    expand: bool = True,
+    chroma_url: str | None = None,
     on_progress: Progress | None = None,
-) -> str:  # fmt: skip
+) -> str:
     """Build the index unless it is complete; returns its fingerprint.
 
     One process builds, others wait for it. Raises CorpusError, StorageError or EndpointError; whatever
@@ -178,10 +184,14 @@ def _embed(taken: Snapshot, embedder: Embedder, report: Progress) -> tuple[list[
     total, done = len(names), 0
     parts = []
     for texts, as_query in ((passages, False), (sentences, False), (questions, True)):
-        before = done
-        parts.append(embedder.embed_passages(texts, lambda n, b=before: report("计算向量", b + n, total), as_query=as_query))
+        counted = partial(_report_embedded, report, done, total)
+        parts.append(embedder.embed_passages(texts, counted, as_query=as_query))
         done += len(texts)
     return names, np.concatenate(parts)
+
+
+def _report_embedded(report: Progress, before: int, total: int, done: int) -> None:
+    report("计算向量", before + done, total)
 
 
 def _write_vectors(
@@ -254,9 +264,13 @@ def list_indexes(data_dir: Path, current: str | None = None) -> list[IndexStatus
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         found.append(
             IndexStatus(
-                folder.name, summary is not None, folder.name == current,
-                summary["built"] if summary else "", int(summary["vectors"]) if summary else 0, size,
-            )  # fmt: skip
+                folder.name,
+                summary is not None,
+                folder.name == current,
+                summary["built"] if summary else "",
+                int(summary["vectors"]) if summary else 0,
+                size,
+            )
         )
     return found
 

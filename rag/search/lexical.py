@@ -16,7 +16,49 @@ VERSION = "1"
 """Changes when the same text gives other tokens; part of the index's fingerprint."""
 
 _RUN = re.compile(r"[\u3400-\u9fff]+|[a-z0-9.%+]+")
-_STOP = frozenset("的 了 吗 呢 是 在 和 与 及 有 都 要 把 被 对 由 也 就 啊 吧 什么 多少 哪些 怎么 如何 请问 一下 可以 需要 我们 你们 我 你 他 这 那 能 会 几".split())
+_STOP = frozenset(
+    [
+        "的",
+        "了",
+        "吗",
+        "呢",
+        "是",
+        "在",
+        "和",
+        "与",
+        "及",
+        "有",
+        "都",
+        "要",
+        "把",
+        "被",
+        "对",
+        "由",
+        "也",
+        "就",
+        "啊",
+        "吧",
+        "什么",
+        "多少",
+        "哪些",
+        "怎么",
+        "如何",
+        "请问",
+        "一下",
+        "可以",
+        "需要",
+        "我们",
+        "你们",
+        "我",
+        "你",
+        "他",
+        "这",
+        "那",
+        "能",
+        "会",
+        "几",
+    ]
+)
 
 
 def tokenize(text: str) -> list[str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.records import Hit, Locator, Query
+from rag.records import Hit, Query
 from rag.search.index import Index
 from rag.search.lexical import tokenize
 

@@ -77,7 +77,7 @@ def test_another_shape_than_promised_is_noticed(name: str, change: dict[str, obj
     """A manifest that promises what the document lacks stops the build."""
     parsed = document(name)
     expect = replace(parsed.entry.expect, **change)  # type: ignore[arg-type]
-    with pytest.raises(ConformanceError, match="实得|缺第"):
+    with pytest.raises(ConformanceError, match=r"实得|缺第"):
         check_document(sources()[name], replace(parsed, entry=replace(parsed.entry, expect=expect)))
 
 
@@ -146,7 +146,8 @@ def test_every_row_has_its_batch_and_the_plan_agrees() -> None:
     """国函, batch and item are read; units of the annex are those of part 二."""
     for number in range(1, 14):
         row = node(f"ftz-plan#annex.{number}").row
-        assert row is not None and row.batch is not None
+        assert row is not None
+        assert row.batch is not None
         assert f"第{'五六七'[row.batch.batch - 5]}批第{row.batch.item}项" in row.batch_text
         section = text(f"ftz-plan#2.{number}")
         assert all(unit in section for unit in row.responsible_units)
@@ -170,7 +171,8 @@ def test_passages_never_cross_a_unit() -> None:
         assert nodes[passage.unit].span[0] <= passage.span[0] <= passage.span[1] <= nodes[passage.unit].span[1]
         assert passage.locator.within(passage.unit)
         for sentence in passage.sentences:
-            assert whole[sentence.span[0] : sentence.span[1]] == sentence.text and sentence.text in passage.text
+            assert whole[sentence.span[0] : sentence.span[1]] == sentence.text
+            assert sentence.text in passage.text
 
 
 STATUTE = """# 某市物业管理条例

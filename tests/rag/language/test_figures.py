@@ -24,7 +24,9 @@ def test_spellings_that_mean_the_same(one: str, other: str) -> None:
     assert find_figures(one) == find_figures(other) != frozenset()
 
 
-@pytest.mark.parametrize(("claim", "quote"), [("7天", "7个工作日"), ("3个月", "3个工作日"), ("53亿元", "5315亿元"), ("10%", "10‰"), ("5万户", "5户")])
+@pytest.mark.parametrize(
+    ("claim", "quote"), [("7天", "7个工作日"), ("3个月", "3个工作日"), ("53亿元", "5315亿元"), ("10%", "10‰"), ("5万户", "5户")]
+)
 def test_different_figures(claim: str, quote: str) -> None:
     """Another unit or another number is no support."""
     assert unsupported_figures(claim, quote)

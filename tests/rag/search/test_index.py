@@ -136,7 +136,9 @@ def test_many_processes_build_once(small_corpus: Path, data_dir: Path) -> None:
     """Eight processes on an unbuilt index: all get the same complete one, built at one moment."""
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     processes = [
-        subprocess.Popen([sys.executable, "-c", SCRIPT, str(small_corpus), str(data_dir)], stdout=subprocess.PIPE, text=True, env=environment)
+        subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, str(small_corpus), str(data_dir)], stdout=subprocess.PIPE, text=True, env=environment
+        )
         for _ in range(8)
     ]
     outputs = {process.communicate(timeout=120)[0].strip() for process in processes}

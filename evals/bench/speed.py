@@ -1,0 +1,123 @@
+"""Speed as ratios: python -m evals.bench.speed
+
+warm ask    ÷ embedding its question alone           median of 50 questions     at most 2.0
+cold ask    ÷ a ten-line script: import chromadb, open, embed, query            at most 1.3
+build       ÷ embedding the same texts alone                                    at most 1.2
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from evals.cases import gold_files, read_cases
+from rag.assistant import Assistant, open_assistant
+from rag.documents.sources import read_corpus
+from rag.search.embedding import E5Embedder, make_embedder
+from rag.search.index import build_index, searchable
+from rag.search.snapshot import read_snapshot
+from rag.settings import Settings
+
+QUESTION = "常务会议一般多久开一次?"
+COLD_RUNS = 7
+
+TEN_LINES = """
+import sys
+import chromadb
+from pathlib import Path
+from rag.search.embedding import E5Embedder
+embedder = E5Embedder(Path(sys.argv[1]))
+client = chromadb.PersistentClient(sys.argv[2])
+collection = client.get_collection(sys.argv[3], embedding_function=None)
+found = collection.query(query_embeddings=[embedder.embed_query(sys.argv[4])], n_results=10)
+print(found["ids"][0][0])
+"""
+
+PEAK = """
+import resource, subprocess, sys
+subprocess.run([sys.argv[1], "-c", "from bot.cli import main; main()", "ask", sys.argv[2]], stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
+def main() -> int:
+    """Print the three ratios and the peak memory of ``ask``; exit code 1 when a ratio is over its bound."""
+    settings = Settings.load()
+    assistant = open_assistant(settings)
+    results = [("warm ask / embedding", warm(assistant), 2.0), ("cold ask / ten lines", cold(settings, assistant), 1.3)]
+    results.append(("build / embedding", build(settings), 1.2))
+    for name, ratio, bound in results:
+        print(f"{name:<24} {ratio:5.2f}   at most {bound}   {'ok' if ratio <= bound else 'OVER'}")
+    print(f"peak memory of one ask   {peak_memory(settings):.0f} MB")
+    return 0 if all(ratio <= bound for _, ratio, bound in results) else 1
+
+
+def warm(assistant: Assistant) -> float:
+    """Median over 50 questions of the whole answer divided by the embedding alone, taken in turns."""
+    questions = [case.question for case in read_cases(gold_files()) if case.split == "dev" and not case.history][:50]
+    embedder = assistant.embedder
+    asked, embedded = [], []
+    for question in questions:
+        text = assistant.understand(question).standalone
+        embedder.embed_query(text)
+        embedded.append(_seconds(lambda q=text: embedder.embed_query(q)))  # type: ignore[misc]
+        asked.append(_seconds(lambda q=question: assistant.ask(q)))  # type: ignore[misc]
+    return statistics.median(a / e for a, e in zip(asked, embedded, strict=True))
+
+
+def cold(settings: Settings, assistant: Assistant) -> float:
+    """Median of whole processes, the two in turns."""
+    folder = settings.data_dir / "index" / assistant.index.fingerprint / "chroma"
+    ours = [sys.executable, "-c", "from bot.cli import main; main()", "ask", QUESTION]
+    theirs = [sys.executable, "-c", TEN_LINES, str(settings.data_dir), str(folder), f"ningwen-{assistant.index.fingerprint}", QUESTION]
+    ratios = []
+    for run in range(COLD_RUNS + 1):
+        first, second = _seconds(lambda: _quiet(ours)), _seconds(lambda: _quiet(theirs))
+        if run:
+            ratios.append(first / second)
+    return statistics.median(ratios)
+
+
+def build(settings: Settings) -> float:
+    """Building the index divided by embedding the texts that are in it, with the model converted before."""
+    corpus = read_corpus(settings.corpus_dir)
+    embedder = make_embedder(settings)
+    taken = read_snapshot(corpus, expand=settings.expand)
+    if isinstance(embedder, E5Embedder):
+        embedder.load()
+    passages = [searchable(passage) for passage in taken.passages]
+    sentences = [
+        f"{taken.passages[o].name or taken.passages[o].heading} {s.text}" for s, o in zip(taken.sentences, taken.owners, strict=True)
+    ]
+    questions = [expansion.text for expansion in taken.expansions]
+    alone = _seconds(lambda: [embedder.embed_passages(texts) for texts in (passages, sentences, questions)])
+    with tempfile.TemporaryDirectory() as folder:
+        whole = _seconds(lambda: build_index(corpus, embedder, Path(folder), expand=settings.expand))
+    return whole / alone
+
+
+def peak_memory(settings: Settings) -> float:
+    """Megabytes of the largest process among one ``ask``."""
+    command = [sys.executable, "-c", PEAK, sys.executable, QUESTION]
+    environment = {**os.environ, "NINGWEN_DATA_DIR": str(settings.data_dir)}
+    return float(subprocess.run(command, capture_output=True, text=True, env=environment, check=True).stdout) / 1024
+
+
+def _seconds(action: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    action()
+    return time.perf_counter() - begin
+
+
+def _quiet(command: list[str]) -> None:
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ, check=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The measures: each small, each named as gate.toml writes it."""
