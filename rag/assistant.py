@@ -34,9 +34,9 @@ class Assistant:
         self.index = index
         self.embedder = embedder
         self._understanding = Understanding(index.snapshot)
-        self._retriever = Retriever(index, embedder)
-        self._extractor = Extractor(index)
-        self._confidence = Confidence(index)
+        self.retriever = Retriever(index, embedder)
+        self.extractor = Extractor(index)
+        self.confidence = Confidence(index)
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """Answer one question. Raises InputError when it is longer than MAX_QUESTION; never guesses."""
@@ -56,12 +56,12 @@ class Assistant:
 
     def _retrieve(self, query: Query) -> tuple[Query, list[Evidence]]:
         """Evidence for each facet; of two readings of a follow-up, the one that the documents answer better."""
-        evidence = [self._retriever.retrieve(facet) for facet in query.facets or (query,)]
+        evidence = [self.retriever.retrieve(facet) for facet in query.facets or (query,)]
         if query.alternative is None:
             return query, evidence
         other, others = self._retrieve(query.alternative)
-        plain = max(self._confidence.probability(q, e) for q, e in zip(query.facets or (query,), evidence, strict=True))
-        joined = max(self._confidence.probability(q, e) for q, e in zip(other.facets or (other,), others, strict=True))
+        plain = max(self.confidence.probability(q, e) for q, e in zip(query.facets or (query,), evidence, strict=True))
+        joined = max(self.confidence.probability(q, e) for q, e in zip(other.facets or (other,), others, strict=True))
         return (query, evidence) if plain >= joined else (other, others)
 
     def understand(self, question: str, history: Sequence[Turn] = ()) -> Query:
@@ -71,7 +71,7 @@ class Assistant:
     def search(self, question: str, history: Sequence[Turn] = ()) -> tuple[Query, tuple[Hit, ...]]:
         """The ranked hits for a question, before anything is composed."""
         query = self._understanding.understand(question, history)
-        return query, self._retriever.retrieve(query).hits
+        return query, self.retriever.retrieve(query).hits
 
     def _compose(self, query: Query, evidence: Sequence[Evidence], clock: _Clock) -> Answer:
         statements: list[Statement] = []
@@ -106,9 +106,9 @@ class Assistant:
         )
 
     def _draft(self, whole: Query, query: Query, evidence: Evidence) -> Draft:
-        if not query.references and not self._confidence.is_enough(query, evidence):
+        if not query.references and not self.confidence.is_enough(query, evidence):
             return Draft(())
-        draft = self._extractor.extract(query, evidence, limit=LIMIT // max(len(whole.facets), 1))
+        draft = self.extractor.extract(query, evidence, limit=LIMIT // max(len(whole.facets), 1))
         if len(whole.years) == 2 or any(word in whole.standalone for word in ("今年", "去年", "上年", "本年")):
             draft = replace(draft, statements=tuple(self._with_year(s) for s in draft.statements))
         return draft

@@ -7,7 +7,7 @@ what a rank forgets: how close the best one is, which refusal needs too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -72,9 +72,9 @@ class Retriever:
         self._passage_of_sentence = np.array(taken.owners, dtype=np.int64)
         self._passage_of_question = np.array([e.passage for e in taken.expansions], dtype=np.int64)
         self._sentence_of_question = np.array([e.sentence for e in taken.expansions], dtype=np.int64)
-        self._unit_names = list(dict.fromkeys(p.unit for p in taken.passages))
-        numbers = {unit: i for i, unit in enumerate(self._unit_names)}
-        self._unit_of_passage = np.array([numbers[p.unit] for p in taken.passages], dtype=np.int64)
+        self.units = list(dict.fromkeys(p.unit for p in taken.passages))
+        numbers = {unit: i for i, unit in enumerate(self.units)}
+        self.unit_of_passage = np.array([numbers[p.unit] for p in taken.passages], dtype=np.int64)
         self._years = [p.year for p in taken.passages]
 
     def retrieve(self, query: Query, *, limit: int = 10) -> Evidence:
@@ -113,19 +113,28 @@ class Retriever:
         taken = self._index.snapshot
         return len(taken.passages) + len(taken.sentences) + len(taken.expansions)
 
+    def weighted_signals(self, query: Query) -> dict[str, Scores]:
+        """Every signal that has a weight, by its name in ``Weights``, before weighting; one value a passage."""
+        return self._with_hints(self._signals(query.standalone)[0], query)
+
+    def _with_hints(self, signals: dict[str, Scores], query: Query) -> dict[str, Scores]:
+        passages = self._index.snapshot.passages
+        none = np.zeros(len(passages), dtype=np.float32)
+        column = COLUMN_OF.get(query.asked)
+        return {
+            # cosines of this model live within a fifth, so they are stretched to the range of the others
+            **{name: 5 * signals[name] for name in ("passage", "sentence", "question")},
+            "lexical": signals["lexical"],
+            "lexical_question": signals["lexical_question"],
+            "year": self._year_fit(query.years) if query.years else none,
+            "document": _marks(p.locator.document in query.documents for p in passages) if query.documents else none,
+            "column": _marks(p.name == column for p in passages) if column else none,
+        }
+
     def _fuse(self, signals: dict[str, Scores], query: Query) -> Scores:
-        weights = self._weights
         total = np.zeros(len(self._index.snapshot.passages), dtype=np.float32)
-        for name, values in signals.items():
-            scale = 5.0 if name in ("passage", "sentence", "question") else 1.0  # cosines live within a fifth
-            total += getattr(weights, name) * scale * values
-        if query.years:
-            total += weights.year * self._year_fit(query.years)
-        if query.documents:
-            named = np.array([p.locator.document in query.documents for p in self._index.snapshot.passages], dtype=np.float32)
-            total += weights.document * named
-        if column := COLUMN_OF.get(query.asked):
-            total += weights.column * np.array([p.name == column for p in self._index.snapshot.passages], dtype=np.float32)
+        for name, values in self._with_hints(signals, query).items():
+            total += getattr(self._weights, name) * values
         return total
 
     def _year_fit(self, years: Sequence[int]) -> Scores:
@@ -141,13 +150,13 @@ class Retriever:
     def _hits(self, order: NDArray[np.int64], total: Scores, signals: dict[str, Scores], limit: int) -> tuple[Hit, ...]:
         by_unit: dict[int, list[int]] = {}
         for passage in order:
-            unit = int(self._unit_of_passage[passage])
+            unit = int(self.unit_of_passage[passage])
             if unit not in by_unit and len(by_unit) == limit:
                 continue
             by_unit.setdefault(unit, []).append(int(passage))
         return tuple(
             Hit(
-                self._unit_names[unit],
+                self.units[unit],
                 float(total[members[0]]),
                 tuple(members),
                 {name: round(float(values[members].max()), 4) for name, values in signals.items()},
@@ -169,6 +178,10 @@ class Retriever:
                     named.append(Hit(unit, scored.score if scored else 0.0, tuple(mine), {"reference": 1.0}))
         seen = {hit.unit for hit in named}
         return (*named, *(hit for hit in hits if hit.unit not in seen))[: max(limit, len(named))]
+
+
+def _marks(conditions: Iterable[bool]) -> Scores:
+    return np.fromiter(conditions, dtype=np.float32)
 
 
 def _spread(near: Sequence[tuple[int, float]], size: int) -> Scores:
