@@ -73,12 +73,12 @@ def _mount(arguments: list[str]) -> None:
                     _fail(texts.COMMAND_UNAVAILABLE.format(name=point.name), 2)
 
 
-def _open(*, last_good: bool = False) -> Assistant:
+def _open(*, last_good: bool = False, again: bool = False) -> Assistant:
     from rag.assistant import open_assistant
     from rag.settings import Settings
 
     with _Progress() as progress:
-        return open_assistant(Settings.load(), progress, last_good=last_good)
+        return open_assistant(Settings.load(), progress, last_good=last_good, again=again)
 
 
 class _Progress:
@@ -388,7 +388,7 @@ def _print_documents(taken: Any, *, as_json: bool) -> None:
 @index_app.command("build", help=texts.INDEX_BUILD_HELP)
 def index_build() -> None:
     """Build the index of the present corpus and settings."""
-    assistant = _open()
+    assistant = _open(again=True)
     print(texts.INDEX_READY.format(name=assistant.index.fingerprint))
 
 

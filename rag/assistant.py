@@ -11,8 +11,8 @@ from rag.answering import texts
 from rag.answering.confidence import Confidence
 from rag.answering.extract import LIMIT, Extractor
 from rag.answering.verify import nearest_place, number_citations, refusal_text, verify, write_answer
-from rag.documents.sources import read_corpus
-from rag.errors import InputError
+from rag.documents.sources import Corpus, read_corpus
+from rag.errors import IndexUnavailableError, InputError
 from rag.records import Answer, Draft, Hit, Locator, Nearest, Query, Statement, Turn
 from rag.search.index import Index, Progress, build_index, is_complete, last_complete, open_named
 from rag.search.index import fingerprint as index_fingerprint
@@ -168,13 +168,18 @@ def current_fingerprint(settings: Settings) -> str:
     """The fingerprint of the index that belongs to these settings, built or not."""
     from rag.search.embedding import make_embedder
 
-    return index_fingerprint(read_corpus(settings.corpus_dir), make_embedder(settings).fingerprint, expand=settings.expand)
+    return _fingerprint(settings, read_corpus(settings.corpus_dir), make_embedder(settings))
 
 
-def open_assistant(settings: Settings, on_progress: Progress | None = None, *, last_good: bool = False) -> Assistant:
+def _fingerprint(settings: Settings, corpus: Corpus, embedder: Embedder) -> str:
+    return index_fingerprint(corpus, embedder.fingerprint, expand=settings.expand, chroma_url=settings.chroma_url)
+
+
+def open_assistant(settings: Settings, on_progress: Progress | None = None, *, last_good: bool = False, again: bool = False) -> Assistant:
     """Open the index of these settings, building it first when it is missing, and answer from it.
 
-    ``last_good`` opens the index that was completed last, whatever the corpus is now. Raises NingwenError.
+    ``last_good`` opens the index that was completed last, whatever the corpus is now; ``again`` builds anew
+    an index that is complete but can't be opened. Raises NingwenError.
     """
     from rag.search.embedding import make_embedder
 
@@ -182,7 +187,16 @@ def open_assistant(settings: Settings, on_progress: Progress | None = None, *, l
     if last_good and (name := last_complete(settings.data_dir)):
         return Assistant(open_named(name, settings.data_dir, chroma_url=settings.chroma_url), embedder)
     corpus = read_corpus(settings.corpus_dir)
-    name = index_fingerprint(corpus, embedder.fingerprint, expand=settings.expand)
-    if not is_complete(settings.data_dir, name):
-        build_index(corpus, embedder, settings.data_dir, expand=settings.expand, chroma_url=settings.chroma_url, on_progress=on_progress)
+    name = _fingerprint(settings, corpus, embedder)
+    damaged = False
+    if is_complete(settings.data_dir, name):
+        try:
+            return Assistant(open_named(name, settings.data_dir, chroma_url=settings.chroma_url), embedder)
+        except IndexUnavailableError:
+            if not again:
+                raise
+            damaged = True
+    build_index(
+        corpus, embedder, settings.data_dir, expand=settings.expand, chroma_url=settings.chroma_url, on_progress=on_progress, again=damaged
+    )
     return Assistant(open_named(name, settings.data_dir, chroma_url=settings.chroma_url), embedder)

@@ -14,10 +14,12 @@ also what makes several processes on one Chroma folder safe.
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -93,9 +95,9 @@ class Index:
         return Neighbours(tuple(by_kind["p"]), tuple(by_kind["s"]), tuple(by_kind["q"]))
 
 
-def fingerprint(corpus: Corpus, embedder_fingerprint: str, *, expand: bool) -> str:
+def fingerprint(corpus: Corpus, embedder_fingerprint: str, *, expand: bool, chroma_url: str | None = None) -> str:
     """The name of the index that belongs to this corpus and these settings, 16 hex digits."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256((chroma_url or "").encode() + b"\0")
     for part in (corpus.fingerprint, embedder_fingerprint, VERSION, passage_module.VERSION, lexical.VERSION, str(passage_module.WINDOW)):
         digest.update(part.encode() + b"\0")
     for entry in corpus.entries:
@@ -125,8 +127,9 @@ def build_index(
     expand: bool = True,
     chroma_url: str | None = None,
     on_progress: Progress | None = None,
+    again: bool = False,
 ) -> str:
-    """Build the index unless it is complete; returns its fingerprint.
+    """Build the index unless it is complete, or ``again`` when it is damaged; returns its fingerprint.
 
     One process builds, others wait for it. Raises CorpusError, StorageError or EndpointError; whatever
     happens, complete indexes stay as they are.
@@ -134,14 +137,14 @@ def build_index(
     from filelock import FileLock
 
     report = on_progress or (lambda stage, done, total: None)
-    name = fingerprint(corpus, embedder.fingerprint, expand=expand)
-    if is_complete(data_dir, name):
+    name = fingerprint(corpus, embedder.fingerprint, expand=expand, chroma_url=chroma_url)
+    if is_complete(data_dir, name) and not again:
         return name
     taken = snapshot.read_snapshot(corpus, expand=expand)
     try:
         (data_dir / "index").mkdir(parents=True, exist_ok=True)
         with FileLock(str(data_dir / "index" / "build.lock")):
-            if not is_complete(data_dir, name):
+            if again or not is_complete(data_dir, name):
                 _build(name, taken, embedder, data_dir, chroma_url, report)
     except OSError as error:
         raise StorageError(f"数据目录 {data_dir} 无法写入({_reason(error)})，索引未更新。", detail=repr(error)) from error
@@ -222,7 +225,7 @@ def _write_vectors(
 
 def open_index(corpus: Corpus, embedder_fingerprint: str, data_dir: Path, *, expand: bool = True, chroma_url: str | None = None) -> Index:
     """Open the index of this corpus and these settings. Raises IndexUnavailableError when it is not built."""
-    return open_named(fingerprint(corpus, embedder_fingerprint, expand=expand), data_dir, chroma_url=chroma_url)
+    return open_named(fingerprint(corpus, embedder_fingerprint, expand=expand, chroma_url=chroma_url), data_dir, chroma_url=chroma_url)
 
 
 def open_named(name: str, data_dir: Path, *, chroma_url: str | None = None) -> Index:
@@ -234,7 +237,7 @@ def open_named(name: str, data_dir: Path, *, chroma_url: str | None = None) -> I
         taken = snapshot.load((folder / "snapshot.json").read_bytes())
         passages = Lexicon.load(folder / "passages.bm25", len(taken.passages))
         questions = Lexicon.load(folder / "questions.bm25", len(taken.expansions))
-        client = _client(folder / "chroma", chroma_url)
+        client = _client(_writable(folder / "chroma") if chroma_url is None else folder, chroma_url)
         collection = client.get_collection(f"ningwen-{name}", embedding_function=None)
     except IndexUnavailableError:
         raise
@@ -317,6 +320,15 @@ def _client(folder: Path, chroma_url: str | None) -> Any:
     return chromadb.HttpClient(
         host=address.hostname or "127.0.0.1", port=address.port or 8000, ssl=address.scheme == "https", settings=quiet
     )
+
+
+def _writable(folder: Path) -> Path:
+    """The folder itself, or on a read-only disk a copy for the life of this process: SQLite wants to write a lock."""
+    if os.access(folder / "chroma.sqlite3", os.W_OK):
+        return folder
+    copy = tempfile.mkdtemp(prefix="ningwen-")
+    atexit.register(shutil.rmtree, copy, ignore_errors=True)
+    return Path(shutil.copytree(folder, Path(copy) / "chroma"))
 
 
 def _release(client: Any) -> None:
