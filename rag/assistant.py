@@ -48,18 +48,18 @@ class Assistant:
         if query.shape in ("smalltalk", "task"):
             text = texts.TASK if query.shape == "task" else texts.GREETING if question.strip() else texts.EMPTY
             return self._refusal(query, text, (), None, clock)
-        query, evidence = self._retrieve(query)
+        query, evidence = self.gather(query)
         clock.mark("retrieve")
         if query.missing_references and not query.references:
             return self._refuse_reference(query, evidence[0], clock)
         return self._compose(query, evidence, clock)
 
-    def _retrieve(self, query: Query) -> tuple[Query, list[Evidence]]:
+    def gather(self, query: Query) -> tuple[Query, list[Evidence]]:
         """Evidence for each facet; of two readings of a follow-up, the one that the documents answer better."""
         evidence = [self.retriever.retrieve(facet) for facet in query.facets or (query,)]
         if query.alternative is None:
             return query, evidence
-        other, others = self._retrieve(query.alternative)
+        other, others = self.gather(query.alternative)
         plain = max(self.confidence.probability(q, e) for q, e in zip(query.facets or (query,), evidence, strict=True))
         joined = max(self.confidence.probability(q, e) for q, e in zip(other.facets or (other,), others, strict=True))
         return (query, evidence) if plain >= joined else (other, others)

@@ -46,7 +46,8 @@ VERSION = "1"
 """Changes when the same snapshot gives another index."""
 
 _BATCH = 2000  # Chroma takes at most 5461 vectors a call
-_KINDS = ("p", "s", "q")
+_KINDS = ("p", "s", "q", "b")
+_ANSWERED = 0.96  # a background question this near to one that a passage answers is answered after all
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage, steps done and steps in all."""
@@ -59,6 +60,7 @@ class Neighbours:
     passages: tuple[tuple[int, float], ...]
     sentences: tuple[tuple[int, float], ...]
     questions: tuple[tuple[int, float], ...]
+    background: tuple[tuple[int, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class Index:
         by_kind: dict[str, list[tuple[int, float]]] = {kind: [] for kind in _KINDS}
         for name, distance in zip(found["ids"][0], found["distances"][0], strict=True):
             by_kind[name[0]].append((int(name[1:]), 1.0 - float(distance)))
-        return Neighbours(tuple(by_kind["p"]), tuple(by_kind["s"]), tuple(by_kind["q"]))
+        return Neighbours(*(tuple(by_kind[kind]) for kind in _KINDS))
 
 
 def fingerprint(corpus: Corpus, embedder_fingerprint: str, *, expand: bool, chroma_url: str | None = None) -> str:
@@ -102,7 +104,9 @@ def fingerprint(corpus: Corpus, embedder_fingerprint: str, *, expand: bool, chro
         digest.update(part.encode() + b"\0")
     for entry in corpus.entries:
         digest.update(_checksum(corpus.folder / "sources" / entry.source).encode())
-    for path in snapshot.question_files(corpus) if expand else ():
+    for path in (*snapshot.question_files(corpus), snapshot.background_file(corpus)) if expand else ():
+        if not path.is_file():
+            continue
         digest.update(path.name.encode() + _checksum(path).encode())
     return digest.hexdigest()[:16]
 
@@ -183,14 +187,27 @@ def _embed(taken: Snapshot, embedder: Embedder, report: Progress) -> tuple[list[
         for sentence, owner in zip(taken.sentences, taken.owners, strict=True)
     ]
     questions = [expansion.text for expansion in taken.expansions]
-    names = [f"{kind}{i}" for kind, texts in zip(_KINDS, (passages, sentences, questions), strict=True) for i in range(len(texts))]
-    total, done = len(names), 0
-    parts = []
-    for texts, as_query in ((passages, False), (sentences, False), (questions, True)):
+    groups = (passages, sentences, questions, list(taken.background))
+    total, done = sum(map(len, groups)), 0
+    names: list[str] = []
+    parts: list[NDArray[np.float32]] = []
+    for kind, texts in zip(_KINDS, groups, strict=True):
+        if not texts:
+            continue
         counted = partial(_report_embedded, report, done, total)
-        parts.append(embedder.embed_passages(texts, counted, as_query=as_query))
+        vectors = embedder.embed_passages(texts, counted, as_query=kind in ("q", "b"))
+        kept = range(len(texts)) if kind != "b" else _open_questions(vectors, parts[-1] if questions else None)
+        names.extend(f"{kind}{i}" for i in kept)
+        parts.append(vectors[list(kept)])
         done += len(texts)
     return names, np.concatenate(parts)
+
+
+def _open_questions(background: NDArray[np.float32], answered: NDArray[np.float32] | None) -> list[int]:
+    """The background questions that no passage is known to answer."""
+    if answered is None:
+        return list(range(len(background)))
+    return [int(i) for i in np.flatnonzero((background @ answered.T).max(axis=1) < _ANSWERED)]
 
 
 def _report_embedded(report: Progress, before: int, total: int, done: int) -> None:

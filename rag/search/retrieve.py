@@ -48,6 +48,8 @@ class Weights:
 class Evidence:
     """Hits for one question, and what the composing stage needs to know about their sentences.
 
+    ``background`` is the cosine of the nearest question that documents of this kind leave open.
+
     ``sentences`` and ``answered`` give, by sentence position, the cosine of the sentence itself and of the
     best question that it is known to answer; ``coverage`` the share of the question's rare words in a passage.
     """
@@ -58,7 +60,7 @@ class Evidence:
     answered: Scores
     lexical: Scores
     tokens: tuple[str, ...]
-    best: dict[str, float]
+    background: float
 
 
 class Retriever:
@@ -80,16 +82,15 @@ class Retriever:
     def retrieve(self, query: Query, *, limit: int = 10) -> Evidence:
         """The best ``limit`` units for the query."""
         text = query.standalone
-        signals, sentences, answered, tokens = self._signals(text)
+        signals, sentences, answered, tokens, background = self._signals(text)
         total = self._fuse(signals, query)
         order = np.argsort(-total, kind="stable")
         hits = self._hits(order, total, signals, limit)
         hits = self._direct(query, hits, limit)
         lexical = signals["lexical"]
-        best = {name: float(values.max()) if values.size else 0.0 for name, values in signals.items()}
-        return Evidence(text, hits, sentences, answered, lexical, tuple(tokens), best)
+        return Evidence(text, hits, sentences, answered, lexical, tuple(tokens), background)
 
-    def _signals(self, text: str) -> tuple[dict[str, Scores], Scores, Scores, list[str]]:
+    def _signals(self, text: str) -> tuple[dict[str, Scores], Scores, Scores, list[str], float]:
         index = self._index
         near = index.nearest(self._embedder.embed_query(text), min(NEIGHBOURS, self._vectors))
         passage = _spread(near.passages, len(index.snapshot.passages))
@@ -106,12 +107,14 @@ class Retriever:
             "lexical": lexical,
             "lexical_question": _highest(lexical_question, self._passage_of_question, len(passage)),
         }
-        return signals, sentence, answered, tokens
+        lowest = min((similarity for found in (near.passages, near.sentences, near.questions) for _, similarity in found), default=0.7)
+        background = max((similarity for _, similarity in near.background), default=lowest)
+        return signals, sentence, answered, tokens, background
 
     @property
     def _vectors(self) -> int:
         taken = self._index.snapshot
-        return len(taken.passages) + len(taken.sentences) + len(taken.expansions)
+        return len(taken.passages) + len(taken.sentences) + len(taken.expansions) + len(taken.background)
 
     def weighted_signals(self, query: Query) -> dict[str, Scores]:
         """Every signal that has a weight, by its name in ``Weights``, before weighting; one value a passage."""

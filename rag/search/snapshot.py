@@ -36,6 +36,7 @@ class Snapshot:
     documents: tuple[Document, ...]
     passages: tuple[Passage, ...]
     expansions: tuple[Expansion, ...]
+    background: tuple[str, ...] = ()  # questions that documents of this kind usually leave open
 
     @cached_property
     def sentences(self) -> tuple[Sentence, ...]:
@@ -77,12 +78,24 @@ def read_snapshot(corpus: Corpus, *, expand: bool) -> Snapshot:
     snapshot = Snapshot(tuple(documents), split_passages(documents), ())
     if not expand:
         return snapshot
-    return replace(snapshot, expansions=tuple(_expansions(corpus, snapshot)))
+    return replace(snapshot, expansions=tuple(_expansions(corpus, snapshot)), background=tuple(_background(corpus)))
 
 
 def question_files(corpus: Corpus) -> list[Path]:
     """The files of questions that passages answer, in order."""
     return sorted((corpus.folder / "questions").glob("*.jsonl"))
+
+
+def background_file(corpus: Corpus) -> Path:
+    """The questions that documents of this kind usually leave open."""
+    return corpus.folder / "background.txt"
+
+
+def _background(corpus: Corpus) -> Iterator[str]:
+    path = background_file(corpus)
+    for line in _lines(path) if path.is_file() else ():
+        if line.strip() and not line.startswith("#"):
+            yield line.strip()
 
 
 class _Finder:

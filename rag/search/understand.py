@@ -52,27 +52,27 @@ class Understanding:
         """The question with what it leaves out filled in, and a second reading where the first is not sure."""
         topic = ""
         for turn in history:
-            completed, _ = self._complete(fold(turn.question), topic)
-            topic = completed if "," not in completed or not topic else topic
-        return self._complete(question, topic)
+            topic = self._complete(fold(turn.question), topic)[2]
+        return self._complete(question, topic)[:2]
 
-    def _complete(self, question: str, topic: str) -> tuple[str, str | None]:
+    def _complete(self, question: str, topic: str) -> tuple[str, str | None, str]:
+        """The question standing alone, a second reading of it, and the topic that it leaves to the next question."""
         core = strip_courtesy(question).strip()
         if (
-            not topic
-            or not core
+            not core
             or questions.GREETING.fullmatch(core.rstrip("。!?,~. "))
             or questions.INJECTION.search(core)
             or questions.TASK.search(core)
         ):
-            return question, None
-        missing = self._ellipsis(core)
+            return question, None, topic
+        missing = self._ellipsis(core) if topic else 0
         if missing == 0:
-            return question, None
+            return question, None, core
         slot = questions.ELLIPSIS_START.sub("", core).strip(",、 ")
-        swapped = self._swap(slot, topic)
-        completed = swapped or f"{self._bare_topic(topic, slot)},{slot}"
-        return (completed, None) if missing == 2 else (question, completed)
+        if swapped := self._swap(slot, topic):
+            return (swapped, None, swapped) if missing == 2 else (question, swapped, topic)
+        completed = f"{self._bare_topic(topic, slot)},{slot}"
+        return (completed, None, topic) if missing == 2 else (question, completed, topic)
 
     def _bare_topic(self, topic: str, slot: str) -> str:
         """The topic without its question mark, and without its year when the new question brings one."""

@@ -1,0 +1,109 @@
+"""When the documents are silent: python -m evals.bench.refusal
+
+Fits the logistic function of rag.answering.confidence on the dev half of evals/gold and on near-domain.txt
+(questions near the domain that the documents do not answer, written for this purpose), and prints what each
+threshold refuses. The test half is not looked at.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evals.cases import gold_files, read_cases
+from rag.answering.confidence import FEATURES, Calibration
+from rag.assistant import Assistant, open_assistant
+from rag.records import Turn
+from rag.settings import Settings
+
+Floats = NDArray[np.float64]
+STEPS, RATE, PENALTY = 8000, 0.5, 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A question, whether the documents answer it, and its signals; ``lacking`` when a check decides alone."""
+
+    name: str
+    question: str
+    answerable: bool
+    lacking: str | None
+    values: tuple[float, ...]
+
+
+def collect(assistant: Assistant) -> Iterator[Sample]:
+    """Every dev case and every near-domain question that retrieval has to judge."""
+    for case in read_cases(gold_files()):
+        if case.split == "dev":
+            history = [Turn(turn.question, turn.answer) for turn in case.history]
+            yield from _judge(assistant, case.id, case.question, history, case.unanswerable is None)
+    lines = (Path(__file__).parent / "near-domain.txt").read_text(encoding="utf-8").splitlines()
+    for line in lines:
+        yield from _judge(assistant, "near", line, [], False)
+
+
+def _judge(assistant: Assistant, name: str, question: str, history: list[Turn], answerable: bool) -> Iterator[Sample]:
+    query = assistant.understand(question, history)
+    if query.shape in ("smalltalk", "task") or query.references or query.missing_references:
+        return
+    query, evidence = assistant.gather(query)
+    judge = assistant.confidence
+    for facet, found in zip(query.facets or (query,), evidence, strict=True):
+        values = judge.features(facet, found)
+        yield Sample(name, facet.standalone, answerable, judge.lacking(facet, found), tuple(values[n] for n in FEATURES))
+        if not answerable:
+            return
+
+
+def fit(samples: list[Sample]) -> Calibration:
+    """The weights that separate best; both kinds of question count the same in all."""
+    values = np.array([sample.values for sample in samples])
+    right = np.array([sample.answerable for sample in samples], dtype=float)
+    mean, spread = values.mean(0), values.std(0) + 1e-9
+    design = np.c_[np.ones(len(values)), (values - mean) / spread]
+    share = np.where(right == 1, 0.5 / right.sum(), 0.5 / (1 - right).sum())
+    weights = np.zeros(design.shape[1])
+    for _ in range(STEPS):
+        slope = design.T @ (share * (_logistic(design @ weights) - right)) + PENALTY * np.r_[0, weights[1:]]
+        weights -= RATE * slope
+    scaled = weights[1:] / spread
+    return Calibration(float(weights[0] - (scaled * mean).sum()), *(float(weight) for weight in scaled))
+
+
+def _logistic(z: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-z)))
+
+
+def probability(sample: Sample, calibration: Calibration) -> float:
+    """As the assistant judges it."""
+    if sample.lacking:
+        return 0.0
+    z = calibration.bias + sum(getattr(calibration, n) * v for n, v in zip(FEATURES, sample.values, strict=True))
+    return float(_logistic(np.array(z)))
+
+
+def main() -> int:
+    """Print the fitted weights, what thresholds do, and the questions on the wrong side."""
+    samples = list(collect(open_assistant(Settings.load())))
+    fitted = fit([sample for sample in samples if not sample.lacking])
+    print("    " + ", ".join(f"{name}={getattr(fitted, name):.2f}" for name in ("bias", *FEATURES)))
+    for calibration, name in ((Calibration(), "shipped"), (fitted, "fitted")):
+        judged = [(probability(sample, calibration), sample) for sample in samples]
+        for threshold in (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5):
+            refused = np.mean([p < threshold for p, s in judged if not s.answerable])
+            lost = np.mean([p < threshold for p, s in judged if s.answerable])
+            print(f"{name:<8} threshold {threshold:.2f}   unanswerable refused {refused:.3f}   answerable refused {lost:.3f}")
+    if "--list" in sys.argv:
+        for p, sample in sorted(((probability(s, fitted), s) for s in samples), key=lambda pair: pair[0]):
+            if sample.answerable == (p < 0.3):
+                print(f"{p:.2f} {'answerable' if sample.answerable else 'silent'} {sample.name} {sample.question} {sample.lacking or ''}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
