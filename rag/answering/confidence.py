@@ -23,7 +23,7 @@ from rag.language.text import fold, matching_form
 from rag.records import Passage, Query
 from rag.search.index import Index
 from rag.search.lexical import tokenize
-from rag.search.retrieve import Evidence
+from rag.search.retrieve import COLUMN_OF, Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class Confidence:
             return f"year {year}"
         if place := next((place for place in _places(evidence.text) if place not in text and place in self._whole), None):
             return f"place {place}"
-        if not _has_measure(evidence.text, text):
+        if query.asked not in COLUMN_OF and not _has_measure(evidence.text, text):
             return "measure"
         if (
             _NAME.search(evidence.text)

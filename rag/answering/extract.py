@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from rag.language.figures import find_figures
 from rag.language.locators import place_name
+from rag.language.numerals import NUMBER, to_int
 from rag.language.text import fold
 from rag.records import Draft, Hit, Locator, Node, Passage, Query, Sentence, Statement
 from rag.search.index import Index
@@ -22,6 +23,7 @@ from rag.search.retrieve import COLUMN_OF, Evidence
 LIMIT = 200
 """Characters of an answer that is no list (issue: an answer is read on a phone)."""
 
+_ENUMERATED = re.compile(r"(?:[^。;；]{0,12}[:：])?[一二三四五六七八九十]是")
 _CLAUSE = re.compile(r"[,;:，；：][”’]?")
 
 
@@ -65,6 +67,8 @@ class Extractor:
                 return Draft(tuple(listing))
             if node.row is not None and (cell := self._cell(query, node)):
                 return Draft((cell,))
+            if common := self._common_cell(query, node):
+                return Draft((common,))
         return Draft(self.join(list(self._sentences(query, evidence, [top], limit))))
 
     # ── places that the question names ──────────────────────────────────────────────────────────
@@ -79,7 +83,7 @@ class Extractor:
         if node.row is not None and (cell := self._cell(query, node)):
             return Draft((cell,))
         if node.row is not None:
-            return Draft((self._cell_statement(node, "事项"), self._cell_statement(node, "主要内容")))
+            return Draft(tuple(self._row(query, evidence, node, named)))
         if query.paragraph is not None:
             return Draft(self.join(list(self._paragraph(node, query.paragraph))))
         if _asks_for_content(query, self._words_beside_reference(query)):
@@ -147,6 +151,28 @@ class Extractor:
 
     # ── rows ────────────────────────────────────────────────────────────────────────────────────
 
+    def _row(self, query: Query, evidence: Evidence, node: Node, named: Sequence[Hit]) -> Iterator[Statement]:
+        """A row that the question names: its measures, what else it asks, or what the row is about."""
+        if query.asked == "measures":
+            for passage in self._passages_within(node.locator):
+                if passage.name not in ("事项", "主要内容", "责任单位", "完成时限", "国发批次"):
+                    yield from (Statement(s.text, passage.locator, s.text) for s in passage.sentences)
+        elif query.asked in ("any", "content", "title"):
+            title = self._cell_statement(node, "事项")
+            yield title
+            yield self._cell_statement(node, "主要内容", limit=LIMIT - len(title.text) - len("主要内容:"))
+        else:
+            yield from self._sentences(query, evidence, named)
+
+    def _common_cell(self, query: Query, node: Node) -> Statement | None:
+        """The field asked for when all rows of the annex have the same."""
+        column = COLUMN_OF.get(query.asked)
+        rows = [found for found in self._snapshot.nodes.values() if found.row and found.locator.document == node.locator.document]
+        if column is None or not rows or node.kind not in ("annex", "part") or query.asked not in ("deadline", "unit"):
+            return None
+        statements = [self._cell_statement(row, column) for row in rows]
+        return statements[0] if len({statement.text for statement in statements}) == 1 else None
+
     def _cell(self, query: Query, node: Node, *, title: bool = False) -> Statement | None:
         """The cell of the row that holds the field asked for; None when no field is."""
         column = COLUMN_OF.get(query.asked)
@@ -163,10 +189,10 @@ class Extractor:
             return Statement(f"{node.row.title}——{statement.text}", statement.locator, statement.quote)
         return statement
 
-    def _cell_statement(self, node: Node, column: str, *, bare: bool = False) -> Statement:
+    def _cell_statement(self, node: Node, column: str, *, bare: bool = False, limit: int = LIMIT) -> Statement:
         cell = next(child for child in node.children if child.name == column)
         text = self._snapshot.by_id[node.locator.document].text[cell.span[0] : cell.span[1]].strip()
-        return Statement(_clip(text, LIMIT) if bare else f"{column}:{_clip(text, LIMIT)}", node.locator, text)
+        return Statement(_clip(text, limit) if bare else f"{column}:{_clip(text, limit)}", node.locator, text)
 
     # ── lists ───────────────────────────────────────────────────────────────────────────────────
 
@@ -177,17 +203,47 @@ class Extractor:
             return None
         position, passage = best
         sentence = self._snapshot.sentences[position]
-        introduced = sentence.text.rstrip().endswith((":", "：")) or passage.locator != node.locator
         items = [child for child in node.children if child.label]
+        introduced = sentence.text.rstrip().endswith((":", "：")) or passage.locator != node.locator
         if node.kind == "article" and items and introduced:
             return [self._item(child) for child in items]
-        if (
-            items
-            and node.kind in ("part", "section", "chapter")
-            and (introduced or sentence.text in (f"{node.label}{node.heading}", node.heading + "。", f"{node.label}{node.heading}。"))
-        ):
+        if items and node.kind in ("part", "section", "chapter") and (introduced or self._counts(query, sentence, node, len(items))):
             return [self._heading(child) for child in items]
-        return None
+        return self._run(query, position, passage)
+
+    def _counts(self, query: Query, sentence: Sentence, node: Node, size: int) -> bool:
+        """Whether the question or the sentence is about the unit's own parts: 「八项民生工程」 of a section with eight."""
+        if sentence.text.rstrip("。") in (f"{node.label}{node.heading}", node.heading):
+            return True
+        counted = re.finditer(rf"(?P<number>{NUMBER})(?:项|个|条|大|方面|件)", f"{query.standalone} {sentence.text}")
+        return any(to_int(match["number"]) == size for match in counted)
+
+    def _run(self, query: Query, position: int, passage: Passage) -> list[Statement] | None:
+        """A run-in list (一是…;二是…) or what follows 「…是:」, whole; None when the sentence is neither."""
+        if query.shape != "list":
+            return None
+        sentences, owners = self._snapshot.sentences, self._snapshot.owners
+        text = self._snapshot.by_id[passage.locator.document].text
+
+        def joined(i: int) -> bool:
+            """Whether sentence i goes on the paragraph of sentence i - 1."""
+            same = 0 < i < len(sentences) and self._snapshot.passages[owners[i]].locator == passage.locator
+            return same and "\n" not in text[sentences[i - 1].span[1] : sentences[i].span[0]]
+
+        first, last = position, position
+        while joined(first) and _ENUMERATED.match(sentences[first].text):
+            first -= 1
+        if not _ENUMERATED.match(sentences[first].text) and _ENUMERATED.match(sentences[min(first + 1, len(sentences) - 1)].text):
+            first += 1
+        enumerated = bool(_ENUMERATED.match(sentences[first].text))
+        if not enumerated and not re.search(r"是[:：]", sentences[position].text):
+            return None
+        last = max(last, first)
+        while joined(last + 1) and (not enumerated or _ENUMERATED.match(sentences[last + 1].text)):
+            last += 1
+        if last == first:
+            return None
+        return [Statement(s.text, passage.locator, s.text) for s in sentences[first : last + 1]]
 
     def _item(self, node: Node) -> Statement:
         text = self._snapshot.text_of(node.locator).strip()
@@ -267,6 +323,8 @@ class Extractor:
                 if passage.name == "事项":
                     continue
                 for offset, sentence in enumerate(passage.sentences):
+                    if "reference" not in hit.found_by and _is_heading(passage, sentence):
+                        continue
                     position = self._first[passage_id] + offset
                     there = set(tokenize(sentence.text))
                     words = sum(weight for token, weight in weights.items() if token in there) / known
@@ -301,8 +359,17 @@ class Extractor:
         return [passage for passage in self._snapshot.passages if passage.locator.within(locator)]
 
 
+def _is_heading(passage: Passage, sentence: Sentence) -> bool:
+    """Whether a sentence is only the unit's run-in heading: 「(十)科创企业票据融资新模式。」."""
+    rest = sentence.text.rstrip("。")
+    labelled = bool(passage.heading) and rest.endswith(passage.heading) and rest != passage.heading
+    return labelled and len(rest) <= len(passage.heading) + 5 and len(passage.sentences) > 1
+
+
 def _has_asked(query: Query, text: str) -> float:
     """Whether a sentence has the kind of thing that is asked for."""
+    if (column := COLUMN_OF.get(query.asked)) and column in text:
+        return 3.0
     if query.asked in ("number", "frequency"):
         return float(bool(find_figures(text)))
     if query.asked == "time":

@@ -36,10 +36,10 @@ class Weights:
 
     passage: float = 1.0
     sentence: float = 1.0
-    question: float = 2.0
-    lexical: float = 1.0
-    lexical_question: float = 1.0
-    year: float = 0.5
+    question: float = 3.0
+    lexical: float = 0.2
+    lexical_question: float = 0.4
+    year: float = 0.8
     document: float = 0.5
     column: float = 0.5
 
