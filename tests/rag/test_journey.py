@@ -1,0 +1,78 @@
+"""The journey of one article, one report section and one table row: source → tree → passages → answer.
+
+The golden files read like the pipeline, a file an arrow. `NINGWEN_GOLDEN=write pytest tests/rag/test_journey.py` rewrites them.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.render import answer_json
+from rag.assistant import Assistant
+from rag.documents.conformance import walk
+from rag.documents.outline import parse
+from rag.documents.sources import read_corpus, read_sources
+from rag.records import Locator, Node
+from rag.search.embedding import E5Embedder
+from rag.search.index import open_index
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+CORPUS = Path(__file__).parents[2] / "corpus"
+JOURNEYS = {
+    "article": ("work-rules#26", "我们厅开工作会,能请分管副主席到场吗?"),
+    "section": ("work-report#2.2.1", "四水四定试点有几个,在哪些地方?"),
+    "row": ("ftz-plan#annex.4", "附件第4项的责任单位是哪几家?"),
+}
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("real")]
+
+
+@pytest.fixture(scope="module")
+def assistant(real_data: Path) -> Assistant:
+    embedder = E5Embedder(real_data)
+    return Assistant(open_index(read_corpus(CORPUS), embedder.fingerprint, real_data), embedder)
+
+
+def tree(node: Node, text: str) -> dict[str, Any]:
+    inside = [tree(child, text) for child in node.children]
+    body = {"kind": node.kind, "locator": str(node.locator), "label": node.label, "heading": node.heading, "name": node.name}
+    shown = {key: value for key, value in body.items() if value}
+    return {**shown, "children": inside} if inside else {**shown, "text": text[node.span[0] : node.span[1]]}
+
+
+@pytest.mark.parametrize("name", JOURNEYS)
+def test_journey(name: str, assistant: Assistant) -> None:
+    """Each arrow gives what its golden file holds."""
+    place, question = JOURNEYS[name]
+    locator = Locator.parse(place)
+    source = next(s for s in read_sources(read_corpus(CORPUS)) if s.entry.id == locator.document)
+    document = parse(source)
+    node = next(n for n in walk(document.root) if n.locator == locator)
+    offsets = [offset - source.base for offset in document.offsets[node.span[0] : node.span[1]] if offset >= 0]
+    passages = [p for p in assistant.index.snapshot.passages if p.locator.within(locator)]
+    answer = answer_json(assistant.ask(question))
+    answer = {key: value for key, value in answer.items() if key not in ("timings_ms", "fingerprint", "retrieved")}
+    arrows = {
+        "1-source.txt": source.text[min(offsets) : max(offsets) + 1],
+        "2-tree.json": _pretty(tree(node, document.text)),
+        "3-passages.json": _pretty(
+            [
+                {"locator": str(p.locator), "breadcrumb": p.breadcrumb, "name": p.name, "sentences": [s.text for s in p.sentences]}
+                for p in passages
+            ]
+        ),
+        "4-answer.json": _pretty(answer),
+    }
+    for file, made in arrows.items():
+        path = GOLDEN / name / file
+        if os.environ.get("NINGWEN_GOLDEN") == "write":
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(made, encoding="utf-8")
+        assert made == path.read_text(encoding="utf-8"), f"{name}/{file} differs; look at it, then rewrite with NINGWEN_GOLDEN=write"
+
+
+def _pretty(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
