@@ -86,6 +86,7 @@ def as_json(answer: Answer) -> dict[str, Any]:
         "missing": answer.missing,
         "mode": answer.mode,
         "retrieved": [str(locator) for locator in answer.retrieved],
+        "scores": [round(hit.score, 3) for hit in answer.hits],
     }
 
 

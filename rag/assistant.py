@@ -13,7 +13,7 @@ from rag.answering.extract import LIMIT, Extractor
 from rag.answering.verify import nearest_place, number_citations, refusal_text, verify, write_answer
 from rag.documents.sources import Corpus, read_corpus
 from rag.errors import IndexUnavailableError, InputError
-from rag.records import Answer, Draft, Hit, Locator, Nearest, Query, Statement, Turn
+from rag.records import Answer, AnswerStatus, Citation, Draft, Hit, Locator, Mode, Nearest, Query, Statement, Turn
 from rag.search.index import Index, Progress, build_index, is_complete, last_complete, open_named
 from rag.search.index import fingerprint as index_fingerprint
 from rag.search.retrieve import Evidence, Retriever
@@ -70,8 +70,8 @@ class Assistant:
 
     def search(self, question: str, history: Sequence[Turn] = ()) -> tuple[Query, tuple[Hit, ...]]:
         """The ranked hits for a question, before anything is composed."""
-        query = self._understanding.understand(question, history)
-        return query, self.retriever.retrieve(query).hits
+        query, evidence = self.gather(self._understanding.understand(question, history))
+        return query, _interleave([found.hits for found in evidence])
 
     def _compose(self, query: Query, evidence: Sequence[Evidence], clock: _Clock) -> Answer:
         statements: list[Statement] = []
@@ -82,28 +82,34 @@ class Assistant:
             if not found:
                 missing.append(facet.standalone)
         clock.mark("compose")
-        retrieved = _interleave([facet.hits for facet in evidence])
+        hits = _interleave([facet.hits for facet in evidence])
         if not statements:
-            nearest = nearest_place(evidence[0].hits[0].unit if evidence[0].hits else None, self.index.snapshot)
-            return self._refusal(query, refusal_text(nearest), retrieved, nearest, clock)
+            nearest = nearest_place(hits[0].unit if hits else None, self.index.snapshot)
+            return self._refusal(query, refusal_text(nearest), hits, nearest, clock)
         numbered, citations = number_citations(statements, self.index.snapshot)
         listing = (query.shape == "list" and len(numbered) > 2) or bool(query.facets) or len(query.references) > 1
         text = write_answer(numbered, listing=listing)
         clock.mark("verify")
         lacking = texts.MISSING_PART.format(part="、".join(missing)) if missing else None
-        return Answer(
-            query.question,
-            query.standalone,
-            "partial" if missing else "answered",
-            text,
-            citations,
-            lacking,
-            None,
-            "extractive",
-            retrieved,
-            self.index.fingerprint,
-            clock.timings(),
-        )
+        status: AnswerStatus = "partial" if missing else "answered"
+        return self._answer(query, status, text, hits, clock, citations=citations, missing=lacking, mode="extractive")
+
+    def _answer(
+        self,
+        query: Query,
+        status: AnswerStatus,
+        text: str,
+        hits: tuple[Hit, ...],
+        clock: _Clock,
+        *,
+        citations: tuple[Citation, ...] = (),
+        missing: str | None = None,
+        nearest: Nearest | None = None,
+        mode: Mode = "none",
+    ) -> Answer:
+        retrieved = tuple(hit.unit for hit in hits)
+        name, timings = self.index.fingerprint, clock.timings()
+        return Answer(query.question, query.standalone, status, text, citations, missing, nearest, mode, retrieved, name, timings, hits)
 
     def _draft(self, whole: Query, query: Query, evidence: Evidence) -> Draft:
         if not query.references and not self.confidence.is_enough(query, evidence):
@@ -126,20 +132,8 @@ class Assistant:
         text = texts.NO_SUCH_PLACE.format(title=title, asked=missing.asked, valid=missing.valid)
         return self._refusal(query, text, _interleave([evidence.hits]), None, clock)
 
-    def _refusal(self, query: Query, text: str, retrieved: tuple[Locator, ...], nearest: Nearest | None, clock: _Clock) -> Answer:
-        return Answer(
-            query.question,
-            query.standalone,
-            "refused",
-            text,
-            (),
-            None,
-            nearest,
-            "none",
-            retrieved,
-            self.index.fingerprint,
-            clock.timings(),
-        )
+    def _refusal(self, query: Query, text: str, hits: tuple[Hit, ...], nearest: Nearest | None, clock: _Clock) -> Answer:
+        return self._answer(query, "refused", text, hits, clock, nearest=nearest)
 
 
 class _Clock:
@@ -158,10 +152,15 @@ class _Clock:
         return {**self._stages, "total": round((time.perf_counter() - self._begin) * 1000, 3)}
 
 
-def _interleave(lists: Sequence[Sequence[Hit]]) -> tuple[Locator, ...]:
-    """Units of several rankings, best first, each once."""
+def _interleave(lists: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:
+    """Hits of several rankings, best first, each unit once."""
     longest = max((len(hits) for hits in lists), default=0)
-    return tuple(dict.fromkeys(hits[i].unit for i in range(longest) for hits in lists if i < len(hits)))
+    merged: dict[Locator, Hit] = {}
+    for i in range(longest):
+        for hits in lists:
+            if i < len(hits):
+                merged.setdefault(hits[i].unit, hits[i])
+    return tuple(merged.values())
 
 
 def current_fingerprint(settings: Settings) -> str:

@@ -318,3 +318,4 @@ class Answer:
     retrieved: tuple[Locator, ...]
     fingerprint: str
     timings_ms: dict[str, float]
+    hits: tuple[Hit, ...] = ()  # what was retrieved, with scores; for evaluation and audit, not part of the contract
