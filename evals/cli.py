@@ -45,6 +45,7 @@ def run(
     """Run the cases, score them and apply the gate."""
     from evals.cases import gold_files, read_cases
     from evals.gate import judge, read_baseline, read_gate
+    from evals.report import write_report
     from evals.run import make_spec, run_cases
     from evals.score import score_run, summarise
     from rag.assistant import open_assistant
@@ -64,10 +65,12 @@ def run(
     _print_summary(summary)
     if split != "test":
         _print_losses(scores, {case.id for case in cases if case.split == "dev"}, cases)
-    verdict = judge(summary, read_gate(_HERE / "gate.toml"), read_baseline(_HERE / "baseline.json"))
+    baseline = read_baseline(_HERE / "baseline.json")
+    verdict = judge(summary, read_gate(_HERE / "gate.toml"), baseline)
+    page = write_report(folder, cases, observations, scores, summary, verdict, baseline, assistant.index.snapshot)
     for finding in verdict.findings:
         print(f"{finding.level:<5} {finding.message}")
-    print(f"{'通过' if verdict.passed else '未通过'}  {folder}")
+    print(f"{'通过' if verdict.passed else '未通过'}  {page}")
     if not verdict.passed:
         raise typer.Exit(1)
 

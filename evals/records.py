@@ -30,8 +30,8 @@ class Case:
 
     id: str
     category: str
-    split: Split
     question: str
+    split: Split = "test"
     history: tuple[PastTurn, ...] = ()
     locators: tuple[tuple[str, ...], ...] = ()  # every group is needed, any locator of a group will do
     facts: tuple[tuple[str, ...], ...] = ()  # every group is needed, any spelling of a group will do

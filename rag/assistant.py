@@ -57,6 +57,7 @@ class Assistant:
     def gather(self, query: Query) -> tuple[Query, list[Evidence]]:
         """Evidence for each facet; of two readings of a follow-up, the one that the documents answer better."""
         evidence = [self.retriever.retrieve(facet) for facet in query.facets or (query,)]
+        evidence = [_stay(facet, found, evidence[0]) for facet, found in zip(query.facets or (query,), evidence, strict=True)]
         if query.alternative is None:
             return query, evidence
         other, others = self.gather(query.alternative)
@@ -161,6 +162,14 @@ def _interleave(lists: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:
             if i < len(hits):
                 merged.setdefault(hits[i].unit, hits[i])
     return tuple(merged.values())
+
+
+def _stay(facet: Query, found: Evidence, first: Evidence) -> Evidence:
+    """A second thing asked in one breath is about the same unit, when that unit is among its best."""
+    if facet.years or facet.documents or not first.hits:
+        return found
+    same = next((hit for hit in found.hits[:3] if hit.unit == first.hits[0].unit), None)
+    return replace(found, hits=(same, *(hit for hit in found.hits if hit is not same))) if same else found
 
 
 def current_fingerprint(settings: Settings) -> str:
