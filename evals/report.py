@@ -158,8 +158,7 @@ def heat_map(summary: Summary) -> str:
     figure = Figure(figsize=(1.1 + 0.75 * len(measures), 0.9 + 0.34 * len(found)))
     axes = figure.add_subplot()
     grid = [[_goodness(m, row.get(m)) for m in measures] for row in found.values()]
-    shades = LinearSegmentedColormap.from_list("good", ["#c0392b", "#f4d03f", "#f7f9f9", "#7fb77e"])
-    shades.set_bad("#ffffff")
+    shades = LinearSegmentedColormap.from_list("good", ["#c0392b", "#f4d03f", "#f7f9f9", "#7fb77e"]).with_extremes(bad="#ffffff")
     axes.imshow(grid, cmap=shades, vmin=0.5, vmax=1.0, aspect="auto")
     for y, row in enumerate(found.values()):
         for x, measure in enumerate(measures):
