@@ -90,6 +90,8 @@ class Assistant:
         numbered, citations = number_citations(statements, self.index.snapshot)
         listing = (query.shape == "list" and len(numbered) > 2) or bool(query.facets) or len(query.references) > 1
         text = write_answer(numbered, listing=listing)
+        if query.shape == "count" and len(numbered) > 2 and not query.facets:
+            text = texts.COUNT_LEAD.format(count=len(numbered)) + "\n" + write_answer(numbered, listing=True)
         clock.mark("verify")
         lacking = texts.MISSING_PART.format(part="、".join(missing)) if missing else None
         status: AnswerStatus = "partial" if missing else "answered"

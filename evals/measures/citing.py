@@ -53,6 +53,7 @@ def figures_supported(case: Case, answer: dict[str, Any], snapshot: Snapshot) ->
     for citation in answer["citations"]:
         there |= find_figures(citation["quote"]) | find_figures(citation["label"])
         there |= _headings(Locator.parse(citation["locator"]), snapshot)
+    there.add(Figure(str(len(answer["citations"])), "项"))  # a list may say how many things it lists
     values = {figure.value for figure in there}
     text = _MARKER.sub("", answer["answer"])
     for figure in find_figures(text):

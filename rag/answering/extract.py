@@ -142,7 +142,8 @@ class Extractor:
         for locator in locators or [hit.unit for hit in named]:
             node = self._snapshot.nodes[locator]
             if node.row is not None:
-                yield self._cell(query, node, title=True) or self._cell_statement(node, "事项", bare=True)
+                field = None if query.asked == "batch" else self._cell(query, node, title=True)
+                yield field or self._cell_statement(node, "事项", bare=True)
                 continue
             if node.kind == "chapter":
                 yield from self._chapter(node)

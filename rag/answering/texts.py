@@ -25,3 +25,6 @@ YEAR_LEAD = "{year}年:"
 
 MISSING_PART = "未找到：{part}"
 """What a partial answer lacks."""
+
+COUNT_LEAD = "共{count}项："
+"""Before a list of which the question asks how many it has; counted from the list that follows."""
