@@ -40,7 +40,7 @@ class Weights:
     lexical: float = 0.2
     lexical_question: float = 0.4
     year: float = 0.8
-    document: float = 0.5
+    document: float = 1.0
     column: float = 0.5
 
 
@@ -129,7 +129,7 @@ class Retriever:
             **{name: 5 * signals[name] for name in ("passage", "sentence", "question")},
             "lexical": signals["lexical"],
             "lexical_question": signals["lexical_question"],
-            "year": self._year_fit(query.years) if query.years else none,
+            "year": self._year_fit(query.years, query.documents) if query.years else none,
             "document": _marks(p.locator.document in query.documents for p in passages) if query.documents else none,
             "column": _marks(p.name == column for p in passages) if column else none,
         }
@@ -140,7 +140,7 @@ class Retriever:
             total += getattr(self._weights, name) * values
         return total
 
-    def _year_fit(self, years: Sequence[int]) -> Scores:
+    def _year_fit(self, years: Sequence[int], documents: Sequence[str]) -> Scores:
         """1 where a passage is about one of the years or names it, -1 where it is about another."""
         fit = np.zeros(len(self._years), dtype=np.float32)
         for i, (year, passage) in enumerate(zip(self._years, self._index.snapshot.passages, strict=True)):
@@ -148,6 +148,8 @@ class Retriever:
                 fit[i] = 1
             elif year is not None:
                 fit[i] = -1
+            elif year is None and not documents:
+                fit[i] = -0.4  # an undated text rarely answers a question about a year
         return fit
 
     def _hits(self, order: NDArray[np.int64], total: Scores, signals: dict[str, Scores], limit: int) -> tuple[Hit, ...]:

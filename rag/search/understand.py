@@ -283,6 +283,8 @@ class Understanding:
             texts: Sequence[str] = [self._with_year(query.standalone, year, query.years) for year in query.years]
         else:
             texts = (self._compared(query.standalone) if query.shape == "compare" else ()) or self._clauses(query.standalone)
+        if not texts and len(query.documents) > 1:
+            return tuple(replace(query, documents=(document,)) for document in query.documents)
         return tuple(self._read(query.question, text, alone=True) for text in texts)
 
     def _compared(self, text: str) -> tuple[str, ...]:
