@@ -77,10 +77,12 @@ class Assistant:
     def _compose(self, query: Query, evidence: Sequence[Evidence], clock: _Clock) -> Answer:
         statements: list[Statement] = []
         missing: list[str] = []
+        listed = False
         for facet, found_for in zip(query.facets or (query,), evidence, strict=True):
-            found = verify(self._draft(query, facet, found_for), self.index.snapshot).statements
-            statements.extend(statement for statement in found if statement not in statements)
-            if not found:
+            checked = verify(self._draft(query, facet, found_for), self.index.snapshot)
+            statements.extend(statement for statement in checked.statements if statement not in statements)
+            listed = listed or checked.listing
+            if not checked.statements:
                 missing.append(facet.standalone)
         clock.mark("compose")
         hits = _interleave([facet.hits for facet in evidence])
@@ -88,10 +90,9 @@ class Assistant:
             nearest = nearest_place(hits[0].unit if hits else None, self.index.snapshot)
             return self._refusal(query, refusal_text(nearest), hits, nearest, clock)
         numbered, citations = number_citations(statements, self.index.snapshot)
-        listing = (query.shape == "list" and len(numbered) > 2) or bool(query.facets) or len(query.references) > 1
-        text = write_answer(numbered, listing=listing)
-        if query.shape == "count" and len(numbered) > 2 and not query.facets:
-            text = texts.COUNT_LEAD.format(count=len(numbered)) + "\n" + write_answer(numbered, listing=True)
+        text = write_answer(numbered, listing=listed or bool(query.facets))
+        if listed and query.shape == "count" and not query.facets:
+            text = texts.COUNT_LEAD.format(count=len(numbered)) + "\n" + text
         clock.mark("verify")
         lacking = texts.MISSING_PART.format(part="、".join(missing)) if missing else None
         status: AnswerStatus = "partial" if missing else "answered"

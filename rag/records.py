@@ -278,7 +278,7 @@ class Draft:
 
     statements: tuple[Statement, ...]
     missing: str | None = None
-    lead: str = ""  # words before the first statement, free of facts
+    listing: bool = False  # the statements are the items of one list
 
 
 @dataclass(frozen=True, slots=True)

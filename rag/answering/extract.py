@@ -64,7 +64,7 @@ class Extractor:
         node = self._snapshot.nodes.get(top.unit)
         if node is not None:
             if query.shape in ("list", "count") and (listing := self._listing(query, evidence, top, node)):
-                return Draft(tuple(listing))
+                return Draft(tuple(listing), listing=True)
             if node.row is not None and (cell := self._cell(query, node)):
                 return Draft((cell,))
             if common := self._common_cell(query, node):
@@ -76,10 +76,10 @@ class Extractor:
     def _place(self, query: Query, evidence: Evidence, named: Sequence[Hit]) -> Draft:
         locators = query.references
         if len(locators) > 1 or len(named) > 1:
-            return Draft(tuple(self._enumerate(query, locators, named)))
+            return Draft(tuple(self._enumerate(query, locators, named)), listing=True)
         node = self._snapshot.nodes[locators[0]]
         if node.kind == "chapter":
-            return Draft(tuple(self._chapter(node)))
+            return Draft(tuple(self._chapter(node)), listing=True)
         if node.row is not None and (cell := self._cell(query, node)):
             return Draft((cell,))
         if node.row is not None:

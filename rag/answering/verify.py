@@ -24,6 +24,7 @@ class Verified:
     statements: tuple[Statement, ...]
     dropped: tuple[str, ...]  # why each dropped statement was
     missing: str | None
+    listing: bool
 
 
 def verify(draft: Draft, snapshot: Snapshot) -> Verified:
@@ -36,7 +37,7 @@ def verify(draft: Draft, snapshot: Snapshot) -> Verified:
             dropped.append(reason)
         else:
             kept.append(statement)
-    return Verified(tuple(kept), tuple(dropped), draft.missing)
+    return Verified(tuple(kept), tuple(dropped), draft.missing, draft.listing)
 
 
 def objection(statement: Statement, snapshot: Snapshot) -> str | None:

@@ -144,8 +144,10 @@ class Retriever:
         """1 where a passage is about one of the years or names it, -1 where it is about another."""
         fit = np.zeros(len(self._years), dtype=np.float32)
         for i, (year, passage) in enumerate(zip(self._years, self._index.snapshot.passages, strict=True)):
-            if year in years or any(f"{wanted}年" in passage.text for wanted in years):
+            if year in years:
                 fit[i] = 1
+            elif any(f"{wanted}年" in passage.text for wanted in years):
+                fit[i] = 0.5
             elif year is not None:
                 fit[i] = -1
             elif year is None and not documents:
