@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from rag.answering import texts
@@ -16,6 +18,7 @@ from rag.errors import IndexUnavailableError, InputError
 from rag.records import Answer, AnswerStatus, Citation, Draft, Hit, Locator, Mode, Nearest, Query, Statement, Turn
 from rag.search.index import Index, Progress, build_index, is_complete, last_complete, open_named
 from rag.search.index import fingerprint as index_fingerprint
+from rag.search.lexical import tokenize
 from rag.search.retrieve import Evidence, Retriever
 from rag.search.understand import Understanding
 from rag.settings import Settings
@@ -186,6 +189,14 @@ def _fingerprint(settings: Settings, corpus: Corpus, embedder: Embedder) -> str:
     return index_fingerprint(corpus, embedder.fingerprint, expand=settings.expand, chroma_url=settings.chroma_url)
 
 
+def _warm_up(embedder: Embedder) -> None:
+    """Load what the first question needs; whatever fails here fails again, with its message, where it is used."""
+    with suppress(Exception):
+        tokenize("常务会议")
+        if load := getattr(embedder, "load", None):
+            load()
+
+
 def open_assistant(settings: Settings, on_progress: Progress | None = None, *, last_good: bool = False, again: bool = False) -> Assistant:
     """Open the index of these settings, building it first when it is missing, and answer from it.
 
@@ -195,6 +206,7 @@ def open_assistant(settings: Settings, on_progress: Progress | None = None, *, l
     from rag.search.embedding import make_embedder
 
     embedder = make_embedder(settings)
+    Thread(target=_warm_up, args=(embedder,), daemon=True).start()  # beside Chroma's import, which is as long
     if last_good and (name := last_complete(settings.data_dir)):
         return Assistant(open_named(name, settings.data_dir, chroma_url=settings.chroma_url), embedder)
     corpus = read_corpus(settings.corpus_dir)
