@@ -30,14 +30,14 @@ from rag.search.retrieve import COLUMN_OF, Evidence
 class Calibration:
     """Weights of the logistic function. Fitted by ``python -m evals.bench.refusal``."""
 
-    bias: float = -7.33
-    question: float = -20.51
-    sentence: float = 27.44
-    covered: float = -1.10
-    unknown: float = 1.82
-    head: float = 2.13
-    margin: float = 69.76
-    threshold: float = 0.30
+    bias: float = -13.56
+    question: float = -3.62
+    sentence: float = 17.80
+    covered: float = -1.62
+    unknown: float = -0.01
+    head: float = 1.20
+    margin: float = 56.84
+    threshold: float = 0.20
 
 
 FEATURES = ("question", "sentence", "covered", "unknown", "head", "margin")
@@ -46,12 +46,14 @@ _MEASURE = re.compile(
     r"(?:多少|(?<!第)几)(?:多|来|万|亿|千|百)*(?:个?(?P<unit>工作日|小时|平方米|平方公里|立方米|公里|亩|天|日|年|月|周|次|人|名|户|家|所|岁|元|钱|度|份|张|位|件|辆|台|座|处|片|吨|斤|级|场|套|栋|场次|千瓦))"
 )
 _SAME_UNITS = {
-    "钱": "元", "度": "(?:℃|度)", "人": "(?:人|名|位)", "名": "(?:名|人|位)",
+    "钱": "元", "度": "(?:℃|°c|度)", "人": "(?:人|名|位)", "名": "(?:名|人|位)",
     "位": "(?:名|人|位)", "天": "(?:工作日|天|日)", "日": "(?:工作日|天|日)",
     "年": "(?:年|周年)", "月": "月", "次": "(?:次|回)", "户": "户", "家": "(?:家|个)", "所": "(?:所|个)", "场": "(?:场|次)",
 }  # fmt: skip
 _HOW_LONG = re.compile(r"多久|多长时间|几时|什么时候|何时")
-_DURATION = re.compile(r"\d[\d.]*(?:多|余)?个?(?:工作日|小时|天|日|周|月|年|次)|每月|每年|每周|年底|期末|随时|第一时间|及时|之?前|之?后")
+_DURATION = re.compile(
+    r"\d[\d.]*(?:多|余)?个?(?:工作日|小时|天|日|周|月|年|次)|每月|每年|每周|年底|期末|[五年月]末|随时|第一时间|及时|之?前|之?后"
+)
 _ANY_FIGURE = re.compile(r"\d|[一二三四五六七八九十百千两]+[个项条次名位章批年月日天分]|百分之|翻番|翻一番")
 _NAME = re.compile(r"叫(?:什么|啥)(?:名字)?|(?:姓名|名字)(?:是|叫)?(?:什么|啥)|姓(?:什么|啥)|是哪(?:一)?位")
 
@@ -111,11 +113,14 @@ class Confidence:
         """What the question asks for and the best passages do not have; None when nothing is."""
         passages = [self._index.snapshot.passages[i] for i in evidence.hits[0].passages]
         text = matching_form(" ".join(f"{p.text} {p.heading}" for p in passages))
-        if year := _other_year(query, passages):
+        nearest = passages[:3]  # the figure stands in the passage that is about the question, not elsewhere in its unit
+        if year := _other_year(query, nearest):
             return f"year {year}"
-        if place := next((place for place in _places(evidence.text) if place not in text and place in self._whole), None):
+        if place := next(
+            (place for place in _places(evidence.text) if place not in text and (place in self._whole or place[-1] in "市县省区")), None
+        ):
             return f"place {place}"
-        if query.asked not in COLUMN_OF and not _has_measure(evidence.text, text):
+        if query.asked not in COLUMN_OF and not _has_measure(evidence.text, matching_form(" ".join(p.text for p in nearest))):
             return "measure"
         if (
             _NAME.search(evidence.text)

@@ -130,4 +130,4 @@ class Lexicon:
         if identity is None:
             return 1.0
         frequency = int(self._starts[identity + 1] - self._starts[identity])
-        return float(np.log(1 + self.size / frequency) / np.log(1 + self.size))
+        return float(np.log(1 + self.size / (frequency + 0.5)) / np.log(1 + self.size))

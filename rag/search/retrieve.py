@@ -41,7 +41,7 @@ class Weights:
     lexical_question: float = 0.4
     year: float = 0.8
     document: float = 1.0
-    column: float = 0.5
+    column: float = 1.2
 
 
 @dataclass(frozen=True, slots=True)
