@@ -21,7 +21,7 @@ _ROOT = _HERE.parent
 @app.command("lint", help="检查每道题目是否与原文相符。\n\n例：ningwen eval lint")
 def lint(gold: Annotated[list[Path] | None, typer.Option("--gold", help="题目文件，可多次给出。")] = None) -> None:
     """Check every gold case against the corpus."""
-    from evals.cases import gold_files, read_cases
+    from evals.cases import gold_files, read_cases, shortages
     from evals.cases import lint as check
     from rag.documents.sources import read_corpus
     from rag.search.snapshot import read_snapshot
@@ -31,6 +31,8 @@ def lint(gold: Annotated[list[Path] | None, typer.Option("--gold", help="题目�
     problems = check(cases, read_snapshot(read_corpus(Settings.load().corpus_dir), expand=False), complete=gold is None)
     for problem in problems:
         print(problem)
+    for shortage in shortages(cases) if gold is None else ():
+        print(f"提醒：{shortage}")
     print(f"{len(cases)} 题，{len(problems)} 处问题")
     if problems:
         raise typer.Exit(1)
