@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-KEYS = {
-    "question", "standalone_question", "status", "answer", "citations", "missing", "nearest", "mode", "retrieved", "fingerprint", "timings_ms",
-}  # fmt: skip
+KEYS = set("question standalone_question status answer citations missing nearest mode retrieved fingerprint timings_ms".split())
+
 
 pytestmark = pytest.mark.slow
 
