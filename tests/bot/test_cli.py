@@ -9,7 +9,21 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-KEYS = set("question standalone_question status answer citations missing nearest mode retrieved fingerprint timings_ms".split())
+KEYS = set(
+    [
+        "question",
+        "standalone_question",
+        "status",
+        "answer",
+        "citations",
+        "missing",
+        "nearest",
+        "mode",
+        "retrieved",
+        "fingerprint",
+        "timings_ms",
+    ]
+)
 
 
 pytestmark = pytest.mark.slow
