@@ -206,15 +206,14 @@ def open_assistant(settings: Settings, on_progress: Progress | None = None, *, l
     from rag.search.embedding import make_embedder
 
     embedder = make_embedder(settings)
-    Thread(target=_warm_up, args=(embedder,), daemon=True).start()  # beside Chroma's import, which is as long
     if last_good and (name := last_complete(settings.data_dir)):
-        return Assistant(open_named(name, settings.data_dir, chroma_url=settings.chroma_url), embedder)
+        return _open(name, settings, embedder)
     corpus = read_corpus(settings.corpus_dir)
     name = _fingerprint(settings, corpus, embedder)
     damaged = False
     if is_complete(settings.data_dir, name):
         try:
-            return Assistant(open_named(name, settings.data_dir, chroma_url=settings.chroma_url), embedder)
+            return _open(name, settings, embedder)
         except IndexUnavailableError:
             if not again:
                 raise
@@ -222,4 +221,17 @@ def open_assistant(settings: Settings, on_progress: Progress | None = None, *, l
     build_index(
         corpus, embedder, settings.data_dir, expand=settings.expand, chroma_url=settings.chroma_url, on_progress=on_progress, again=damaged
     )
-    return Assistant(open_named(name, settings.data_dir, chroma_url=settings.chroma_url), embedder)
+    return _open(name, settings, embedder)
+
+
+def _open(name: str, settings: Settings, embedder: Embedder) -> Assistant:
+    """Open an index while the embedder loads beside it: Chroma's import takes as long.
+
+    The thread is always waited for: a process that ends while it is in native code would abort.
+    """
+    warming = Thread(target=_warm_up, args=(embedder,))
+    warming.start()
+    try:
+        return Assistant(open_named(name, settings.data_dir, chroma_url=settings.chroma_url), embedder)
+    finally:
+        warming.join()

@@ -310,13 +310,16 @@ class Understanding:
         texts: list[str] = []
         for piece in (piece for piece, asks in zip(pieces, asking, strict=True) if asks):
             if texts and self._ellipsis(piece) == 2:
-                texts.append(self._complete(piece, texts[-1])[0])
+                if self._years(piece):
+                    texts.append(self._complete(piece, texts[-1])[0])
+                else:
+                    texts[-1] = f"{texts[-1]},{piece}"  # 「…是谁主持,多久一次」 asks about one thing
             elif topic:
                 texts.append(f"{topic},{piece}")
             else:
                 texts.append(piece)
                 topic = _stem(piece)
-        return tuple(texts)
+        return tuple(texts) if len(texts) > 1 else ()
 
     def _with_year(self, text: str, year: int, years: Sequence[int]) -> str:
         base = max((entry.year for entry in self._entries if entry.part_years), default=year)
