@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from threading import Thread
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 MAX_QUESTION = 2000
 """Characters; a longer one is refused as input."""
 
+OnText = Callable[[str], None]
+"""Called with the verified text so far, in the thread that asks."""
+
 
 class Assistant:
     """Answers questions from one open index. Safe to call from several threads."""
@@ -41,8 +44,12 @@ class Assistant:
         self.extractor = Extractor(index)
         self.confidence = Confidence(index)
 
-    def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
-        """Answer one question. Raises InputError when it is longer than MAX_QUESTION; never guesses."""
+    def ask(self, question: str, history: Sequence[Turn] = (), *, on_text: OnText | None = None) -> Answer:
+        """Answer one question. Raises InputError when it is longer than MAX_QUESTION; never guesses.
+
+        ``on_text`` hears the verified text so far, whole each time it has grown; an extract comes all at once
+        and is not announced.
+        """
         if len(question) > MAX_QUESTION:
             raise InputError(f"问题过长({len(question)}字)，请控制在{MAX_QUESTION}字以内。")
         clock = _Clock()

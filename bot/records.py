@@ -1,0 +1,57 @@
+"""Every record of a conversation in a chat, and the port through which a channel is spoken to.
+
+    Message ─ inbox row ─ Assistant.ask ─ Reply ─ audit row ─ (feedback row)
+
+The service (``bot/service.py``) knows no platform; a channel (``bot/telegram.py``, ``bot/wecom/``) knows neither
+database nor assistant. Data flows: the channel makes a Message of what the platform delivered and hands it to the
+service, which keeps it before it returns; then the channel may acknowledge. The service answers through the port.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from rag.records import Answer
+
+MessageKind = Literal["text", "unsupported"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One inbound message, whatever the platform."""
+
+    channel: str  # 「telegram」, 「wecom-app」, 「wecom-bot」, 「wecom-socket」
+    id: str  # unique in its channel; a retry of the platform repeats it
+    chat: str  # where the answer goes
+    user: str  # the platform's id of the person; stored under a keyed hash only
+    text: str  # as typed, without the mention of the bot
+    sent: float  # Unix seconds by the platform's clock
+    group: bool = False
+    kind: MessageKind = "text"  # unsupported: a picture, voice, file, …
+    address: Mapping[str, str] = field(default_factory=dict)  # what the channel needs to answer: a stream id, a message to reply to
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes back. ``answer`` when the assistant was asked, else ``notice``, a sentence of bot/texts.py."""
+
+    turn: int  # id of the inbox row; buttons and feedback name it
+    answer: Answer | None = None
+    notice: str = ""
+
+
+class Channel(Protocol):
+    """What the service needs of a platform. Each call may raise ``bot.errors.DeliveryError``."""
+
+    name: str
+
+    async def begin(self, message: Message) -> None:
+        """Show that the question has arrived (a typing indicator); a failure is logged and forgotten."""
+
+    async def grow(self, message: Message, text: str) -> None:
+        """Show the verified text so far, whole each time; a failure is logged and forgotten."""
+
+    async def deliver(self, message: Message, reply: Reply) -> None:
+        """Send the reply, all parts. A failure that may pass is tried again by the service."""
