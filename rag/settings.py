@@ -36,6 +36,12 @@ class Settings(BaseSettings):
     openai_base_url: str | None = Field(default=None, alias="OPENAI_BASE_URL")
     embedding_model: str | None = Field(default=None, alias="OPENAI_EMBEDDING_MODEL")
     chat_model: str | None = Field(default=None, alias="OPENAI_MODEL")
+    answer_deadline: float = Field(default=20.0, ge=0.5, le=300, alias="ANSWER_DEADLINE_S")
+    max_prompt_tokens: int = Field(default=1600, ge=600, le=100_000, alias="MAX_PROMPT_TOKENS")
+    connect_timeout: float = Field(default=5.0, gt=0, le=60, alias="OPENAI_CONNECT_TIMEOUT_S")
+    read_timeout: float = Field(default=15.0, gt=0, le=300, alias="OPENAI_READ_TIMEOUT_S")
+    prompt_price: float | None = Field(default=None, ge=0, alias="OPENAI_PROMPT_PRICE")
+    completion_price: float | None = Field(default=None, ge=0, alias="OPENAI_COMPLETION_PRICE")
 
     @field_validator("chroma_url")
     @classmethod
