@@ -15,6 +15,8 @@ People see ``user_message`` (one Chinese sentence, says what to do); logs get ``
 
 from __future__ import annotations
 
+from typing import Literal
+
 
 class NingwenError(Exception):
     """Base of all errors this project raises on purpose.
@@ -58,9 +60,17 @@ class IndexUnavailableError(NingwenError):
     """There is no complete index for the present corpus and settings."""
 
 
-class EndpointError(NingwenError):
-    """A remote endpoint failed; ``retryable`` tells whether asking again may help."""
+Reason = Literal[
+    "", "key", "model", "limit", "server", "connection", "timeout", "cut", "empty", "filtered", "context", "malformed", "resting"
+]  # fmt: skip
+"""What an endpoint did: refused the key or the model, asked to wait, failed, did not answer, ended in mid-reply, said
+nothing, stopped by its filter, found the prompt too long, sent what can't be read; or is left alone for a while."""
 
-    def __init__(self, user_message: str, *, detail: str = "", retryable: bool = True) -> None:
+
+class EndpointError(NingwenError):
+    """A remote endpoint failed; ``retryable`` tells whether asking again may help, ``reason`` what it did."""
+
+    def __init__(self, user_message: str, *, detail: str = "", retryable: bool = True, reason: Reason = "") -> None:
         super().__init__(user_message, detail=detail)
         self.retryable = retryable
+        self.reason: Reason = reason

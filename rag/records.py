@@ -299,6 +299,41 @@ class Nearest:
     label: str
 
 
+Messages = tuple[tuple[Literal["system", "user"], str], ...]
+"""What a chat model is asked: who says what, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What asking a chat model took. ``cost`` is in the currency of the settings' prices; None when they give none."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float | None = None
+    estimated: bool = False  # counted here, the endpoint did not say
+
+    def __add__(self, other: Usage) -> Usage:
+        cost = None if self.cost is None or other.cost is None else self.cost + other.cost
+        prompt, completion = self.prompt_tokens + other.prompt_tokens, self.completion_tokens + other.completion_tokens
+        return Usage(prompt, completion, cost, self.estimated or other.estimated)
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How a chat model's answer came about, shown or not; for evaluation and audit.
+
+    ``dropped`` names, for each sentence that was not shown, the check that it failed; ``left_out`` the units that
+    the prompt had no room for; ``fallback`` says why the extract was given instead, "" when it was not.
+    """
+
+    model: str
+    usage: Usage | None
+    prompt_tokens: int
+    left_out: tuple[Locator, ...] = ()
+    dropped: tuple[str, ...] = ()
+    fallback: str = ""
+
+
 AnswerStatus = Literal["answered", "partial", "refused"]
 Mode = Literal["extractive", "generated", "none"]
 
@@ -319,3 +354,4 @@ class Answer:
     fingerprint: str
     timings_ms: dict[str, float]
     hits: tuple[Hit, ...] = ()  # what was retrieved, with scores; for evaluation and audit, not part of the contract
+    writing: Writing | None = None  # None when no chat model was asked; not part of the contract either
