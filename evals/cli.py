@@ -9,10 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
+from evals import cli_foreign
 from evals.records import Score, Summary
 from rag.errors import InputError
 
 app = typer.Typer(help="评测：检查题目、运行、判定、更新基线。", no_args_is_help=True)
+
+app.command("retrieval", help=cli_foreign.RETRIEVAL_HELP)(cli_foreign.retrieval)
+app.command("passages", help=cli_foreign.PASSAGES_HELP)(cli_foreign.passages)
 
 _HERE = Path(__file__).parent
 _ROOT = _HERE.parent
