@@ -224,7 +224,9 @@ def chat() -> None:
 
 
 def _print_place(assistant: Assistant, place: str) -> None:
-    print(_place_text(assistant, place))
+    from bot.places import place_text
+
+    print(place_text(assistant, place))
 
 
 def _converse(assistant: Assistant, question: str, history: list[Turn], render: Callable[[Any], str]) -> None:
@@ -279,10 +281,12 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help=texts.ASK_JSON)] = False,
 ) -> None:
     """The verbatim text of a place."""
+    from bot.places import find_place, place_text
+
     assistant = _open()
     place = " ".join(locator)
     if as_json:
-        found = _find_place(assistant, place)
+        found = find_place(assistant, place)
         node = assistant.index.snapshot.nodes[found]
         entry = assistant.index.snapshot.by_id[found.document].entry
         from rag.language.locators import render_label
@@ -290,47 +294,7 @@ def show(
         body = {"locator": str(found), "label": render_label(entry, found), "kind": node.kind, "heading": node.heading}
         print(json.dumps({**body, "text": assistant.index.snapshot.text_of(found)}, ensure_ascii=False, indent=2))
         return
-    print(_place_text(assistant, place))
-
-
-def _find_place(assistant: Assistant, place: str) -> Any:
-    from rag.errors import LocatorError
-    from rag.records import Locator
-    from rag.search.understand import Understanding
-
-    taken = assistant.index.snapshot
-    try:
-        locator = Locator.parse(place)
-        if locator in taken.nodes:
-            return locator
-    except LocatorError:
-        pass
-    query = Understanding(taken).understand(place)
-    if query.references:
-        return query.references[0]
-    for missing in query.missing_references:
-        title = taken.by_id[missing.document].entry.title
-        raise InputError(texts.NO_SUCH_PLACE.format(title=title, asked=missing.asked, valid=missing.valid))
-    raise InputError(texts.NO_SUCH_LOCATOR.format(asked=place[:60]))
-
-
-def _place_text(assistant: Assistant, place: str) -> str:
-    """Label, verbatim text, and the names of the places before and after."""
-    from rag.language.locators import render_label, short_label
-
-    taken = assistant.index.snapshot
-    locator = _find_place(assistant, place)
-    entry = taken.by_id[locator.document].entry
-    kind = taken.nodes[locator].kind
-    row = [other for other, node in taken.nodes.items() if node.kind == kind and other.document == locator.document]
-    at = row.index(locator)
-    parts = [render_label(entry, locator), taken.text_of(locator).strip()]
-    around = []
-    if at > 0:
-        around.append(texts.SHOW_BEFORE.format(label=short_label(entry, row[at - 1])))
-    if at + 1 < len(row):
-        around.append(texts.SHOW_AFTER.format(label=short_label(entry, row[at + 1])))
-    return "\n\n".join([*parts, "  ".join(around)]).rstrip()
+    print(place_text(assistant, place))
 
 
 @app.command(help=texts.CORPUS_HELP)

@@ -55,3 +55,61 @@ class Channel(Protocol):
 
     async def deliver(self, message: Message, reply: Reply) -> None:
         """Send the reply, all parts. A failure that may pass is tried again by the service."""
+
+
+RowStatus = Literal["received", "answering", "sending", "answered", "expired", "failed", "ignored"]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of an inbound message: kept (``new``), known already, or ignored (``turn`` 0, nothing kept)."""
+
+    turn: int
+    new: bool
+    status: RowStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A claimed inbox row: what to answer, and how often sending was begun without knowing the end."""
+
+    turn: int
+    message: Message
+    user_key: str
+    chat_key: str
+    session_key: str
+    received: float
+    notice: str = ""  # why it is not asked: a key of bot/service.py; "" for a question
+    sends: int = 0
+    attempts: int = 0  # deliveries that failed and may be tried again
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """What is kept of an answered message."""
+
+    turn: int
+    at: float
+    channel: str
+    user_key: str
+    group: bool
+    question: str
+    status: str  # answered · partial · refused · failed · notice:…
+    standalone: str = ""
+    mode: str = ""
+    locators: tuple[str, ...] = ()
+    checks: Mapping[str, object] = field(default_factory=dict)
+    fingerprint: str = ""
+    latency_ms: float = 0.0
+    verdict: str = ""  # of the feedback, when there is one
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTurn:
+    """An answer that was sent, found again by its number."""
+
+    turn: int
+    channel: str
+    chat_key: str
+    answer: Answer

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from bot import texts
-from rag.records import Answer
+from rag.records import Answer, Citation, Locator, Nearest
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:
@@ -34,3 +35,21 @@ def answer_text(answer: Answer) -> str:
         quote = "\n".join(f"    {line}" for line in citation.quote.splitlines())
         parts.append(f"[{citation.n}] {citation.label}\n{quote}")
     return "\n\n".join(parts)
+
+
+def read_answer(data: Mapping[str, Any]) -> Answer:
+    """The answer back from ``answer_json``; without what is not part of the contract."""
+    nearest = data["nearest"]
+    return Answer(
+        question=data["question"],
+        standalone_question=data["standalone_question"],
+        status=data["status"],
+        answer=data["answer"],
+        citations=tuple(Citation(c["n"], Locator.parse(c["locator"]), c["label"], c["quote"]) for c in data["citations"]),
+        missing=data["missing"],
+        nearest=Nearest(Locator.parse(nearest["locator"]), nearest["label"]) if nearest else None,
+        mode=data["mode"],
+        retrieved=tuple(Locator.parse(locator) for locator in data["retrieved"]),
+        fingerprint=data["fingerprint"],
+        timings_ms=data["timings_ms"],
+    )

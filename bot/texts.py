@@ -58,3 +58,33 @@ MISSING = "未覆盖：{missing}"
 UNEXPECTED = "程序出现意外错误，问题没有得到回答。设置 NINGWEN_DEBUG=1 后重试可查看详情。"
 COMMAND_UNAVAILABLE = "命令 {name} 无法载入，安装可能不完整。"
 USAGE = "命令或参数有误：{detail}。运行 ningwen --help 查看用法。"
+
+# ── chats ──
+
+BOT_START = "您好，我是宁问。请直接用文字提出办文办会或政策方面的问题，我依据已收录的文件作答，并附条款和原文。发送 /help 查看用法。"
+BOT_HELP = (
+    "直接发送问题即可，例如：常务会议一般多久开一次？可以接着追问。\n"
+    "/ask 问题：提问（群聊中也可以@我或回复我的消息）\n"
+    "/new：另起话题，不再参考前面的问答\n"
+    "/sources：已收录的文件\n"
+    "/original 第二十一条：查看条款原文，也可写 /original 21、/original 附件第3项\n"
+    "请用文字提问，单条不超过2000字；图片、语音和文件暂不能识别。消息发出后再修改的，不会重新作答。"
+)
+SOURCES = "已收录的文件："
+ORIGINAL_USAGE = "请写明要看的条款，例如：/original 第二十一条，或 /original 附件第3项。"
+UNKNOWN_COMMAND = "没有这个命令。可用：/ask、/new、/sources、/original、/help。"
+ASK_USAGE = "请在 /ask 后写明问题，例如：/ask 常务会议一般多久开一次？"
+
+PAIRING = "您还没有使用权限。配对码：{code}。请将配对码告知管理员，1小时内有效。"
+PAIRING_FULL = "暂时无法办理配对，请稍后再试。"
+RATE_LIMITED = "提问过于频繁，请稍等一分钟再发。"
+QUEUE_FULL = "当前排队的问题较多，请过几分钟再发一次。"
+TOO_LONG = "消息过长，请控制在{limit}字以内，分几次提问也可以。"
+UNSUPPORTED = "暂时只能识别文字，请把问题用文字发给我；图片、语音和文件暂不能识别。"
+EDITED = "消息修改后不会重新作答，请把修改后的问题重新发送一次。"
+ANSWER_FAILED = "暂时无法作答，请稍后再发一次；多次失败请联系管理员。"
+STORE_FAILED = "系统暂时无法保存消息，这条消息没有受理，请稍后再发。"
+DELIVERY_FAILED = "回复没有送达。"
+
+BAD_DATABASE = "配置项 DATABASE_URL 的值不正确，应为 sqlite:///文件路径 或 postgresql://用户:密码@主机/库名。"
+KEY_FAILED = "读不到或无法建立假名密钥 {path}，请检查数据目录的权限。"

@@ -14,7 +14,8 @@ from rag.errors import ConfigurationError
 _ROOT = Path(__file__).resolve().parent.parent
 
 
-def _default_data_dir() -> Path:
+def default_data_dir() -> Path:
+    """Where everything that is not configured otherwise lies."""
     base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     return Path(base) / "ningwen"
 
@@ -27,7 +28,7 @@ class Settings(BaseSettings):
     )
 
     corpus_dir: Path = Field(default=_ROOT / "corpus", alias="NINGWEN_CORPUS_DIR")
-    data_dir: Path = Field(default_factory=_default_data_dir, alias="NINGWEN_DATA_DIR")
+    data_dir: Path = Field(default_factory=default_data_dir, alias="NINGWEN_DATA_DIR")
     threads: int = Field(default=2, ge=1, le=64, alias="NINGWEN_THREADS")
     precision: Literal["fp32", "int8"] = Field(default="fp32", alias="NINGWEN_PRECISION")
     expand: bool = Field(default=True, alias="NINGWEN_EXPAND")

@@ -1,0 +1,75 @@
+"""One frozen BotSettings; the only place of this package that reads the environment (and ``.env``)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from rag.errors import ConfigurationError
+from rag.settings import default_data_dir
+
+Names = Annotated[tuple[str, ...], NoDecode]
+"""Comma-separated ``platform:id`` entries."""
+
+
+class BotSettings(BaseSettings):
+    """Every setting of the channels and of what they share, with its environment variable (see ``.env.example``)."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, populate_by_name=True, env_ignore_empty=True
+    )
+
+    data_dir: Path = Field(default_factory=default_data_dir, alias="NINGWEN_DATA_DIR")
+    database: SecretStr | None = Field(default=None, alias="DATABASE_URL")
+    database_timeout: float = Field(default=5, gt=0, le=300, alias="DATABASE_TIMEOUT")
+    hash_key: SecretStr | None = Field(default=None, alias="NINGWEN_HASH_KEY")
+
+    allowed_users: Names = Field(default=(), alias="ALLOWED_USERS")
+    allowed_groups: Names = Field(default=(), alias="ALLOWED_GROUPS")
+    rate_per_minute: int = Field(default=20, ge=1, alias="RATE_PER_MINUTE")
+    queue_limit: int = Field(default=500, ge=1, alias="QUEUE_LIMIT")
+    workers: int = Field(default=4, ge=1, le=64, alias="WORKERS")
+    answer_timeout: float = Field(default=120, gt=0, alias="ANSWER_TIMEOUT")
+    inbox_max_age: float = Field(default=6 * 3600, gt=0, alias="INBOX_MAX_AGE")
+    inbox_lease: float = Field(default=30, gt=0, alias="INBOX_LEASE")
+    session_turns: int = Field(default=6, ge=0, le=50, alias="SESSION_TURNS")
+    session_minutes: float = Field(default=30, gt=0, alias="SESSION_MINUTES")
+    audit_days: int = Field(default=200, ge=1, alias="AUDIT_DAYS")
+    log_format: Literal["json", "console"] = Field(default="console", alias="LOG_FORMAT")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", alias="LOG_LEVEL")
+
+    telegram_token: SecretStr | None = Field(default=None, alias="TELEGRAM_BOT_TOKEN")
+    telegram_base_url: str = Field(default="https://api.telegram.org", alias="TELEGRAM_BASE_URL")
+    telegram_rate: float = Field(default=30, gt=0, alias="TELEGRAM_RATE")
+    telegram_webhook_url: str | None = Field(default=None, alias="TELEGRAM_WEBHOOK_URL")
+    telegram_webhook_secret: SecretStr | None = Field(default=None, alias="TELEGRAM_WEBHOOK_SECRET")
+    telegram_webhook_listen: str = Field(default="127.0.0.1:8443", alias="TELEGRAM_WEBHOOK_LISTEN")
+
+    @field_validator("allowed_users", "allowed_groups", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        names = tuple(name.strip() for name in value.replace("，", ",").split(",") if name.strip())
+        if any(":" not in name for name in names):
+            raise ValueError("each entry must look like platform:id")
+        return names
+
+    @property
+    def database_url(self) -> str:
+        """Where everything is kept; a file in the data folder unless the settings say otherwise. Holds a secret."""
+        return self.database.get_secret_value() if self.database else f"sqlite:///{self.data_dir / 'ningwen.db'}"
+
+    @classmethod
+    def load(cls, **overrides: object) -> BotSettings:
+        """Settings from the environment. Raises ConfigurationError naming the variable that is wrong."""
+        try:
+            return cls(**overrides)  # type: ignore[arg-type]
+        except ValidationError as error:
+            name = str(error.errors()[0]["loc"][0]) if error.errors()[0]["loc"] else "?"
+            raise ConfigurationError(f"配置项 {name} 的值不正确，请检查环境变量或 .env 文件。", detail=name) from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError("读不到配置文件 .env，请检查文件权限和编码（应为 UTF-8）。", detail=type(error).__name__) from None
