@@ -28,3 +28,12 @@ MISSING_PART = "未找到：{part}"
 
 COUNT_LEAD = "共{count}项："
 """Before a list of which the question asks how many it has; counted from the list that follows."""
+
+NOT_STATED = "资料没有写明"
+"""What a chat model is told to write when the passages do not say; a reply that is only this becomes a refusal."""
+
+EXCERPT_LEAD = "【原文摘录】"
+"""Before an extract that stands in for what a chat model should have written."""
+
+STATUS_NAMES = {"in_force": "现行有效", "superseded": "已被替代", "repealed": "已废止", "draft": "征求意见稿"}
+"""A document's status, as a prompt says it."""

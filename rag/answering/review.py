@@ -1,0 +1,171 @@
+"""A chat model's sentence + its prompt → a Claim with its quotes, or the reason why it may not be shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from rag.answering import claims
+from rag.answering.prompting import Piece, Prompt, Source
+from rag.answering.sentences import Form, Sentence
+from rag.answering.support import Ground, Said, find_ground, folded, make_quotes
+from rag.language.figures import Figure, find_figures
+from rag.language.locators import render_label
+from rag.language.statements import form
+from rag.language.words import bigrams, is_carried
+from rag.records import Citation, Locator, Query, Statement
+from rag.search.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A sentence that may be shown. ``statements`` hold its quotes; none for a lead-in or a table's head, which claim nothing."""
+
+    text: str
+    statements: tuple[Statement, ...]
+    line: int
+    form: Form
+
+
+class Reviewer:
+    """Reviews the sentences of one reply, in order."""
+
+    def __init__(self, prompt: Prompt, query: Query, snapshot: Snapshot) -> None:
+        self._pieces = prompt.pieces
+        self._snapshot = snapshot
+        self._question = form(f"{query.question}\n{query.standalone}")
+        self._base = max((d.entry.year for d in snapshot.documents if d.entry.part_years), default=None)
+        self._figures: dict[Locator, frozenset[Figure]] = {}
+        self._years = query.years
+        self._held = ""
+
+    def review(self, sentence: Sentence) -> Claim | str | None:
+        """The claim, the reason against it, or None when it waits for the next sentence or says nothing."""
+        if not sentence.text:
+            return self._unknown(sentence)
+        if sentence.form == "rule":
+            return Claim(sentence.text, (), sentence.line, sentence.form)
+        if sentence.form == "head" or (sentence.text[-1] in ":：" and not sentence.keys):
+            return self._lead_in(sentence)
+        if not sentence.keys and claims.VERDICT.fullmatch(form(sentence.text).rstrip("。!,")):
+            self._held = sentence.text
+            return None
+        held, self._held = self._held, ""
+        return self._weigh(replace(sentence, text=claims.shown(held + sentence.text)))
+
+    def _unknown(self, sentence: Sentence) -> str | None:
+        unknown = [key for key in sentence.keys if key not in self._pieces]
+        return f"unknown-key: {unknown[0]}" if unknown else None
+
+    def _weigh(self, sentence: Sentence) -> Claim | str:
+        if reason := self._unknown(sentence):
+            return reason
+        said = Said(sentence.text)
+        if sentence.keys:
+            found = self._against(said, [source for key in sentence.keys for source in self._pieces[key].sources])
+        else:
+            found = self._anywhere(said)
+        return found if isinstance(found, str) else Claim(sentence.text, found, sentence.line, sentence.form)
+
+    def _anywhere(self, said: Said) -> tuple[Statement, ...] | str:
+        """A sentence without a marker belongs to the passage that carries it, if one of the nearest two does."""
+        ranked = sorted(self._pieces.values(), key=lambda piece: -_nearness(said, piece))
+        reasons = []
+        for piece in ranked[:2]:
+            found = self._against(said, piece.sources)
+            if not isinstance(found, str):
+                return found
+            reasons.append(found)
+        return reasons[0] if reasons else "uncarried: no passage"
+
+    def _against(self, said: Said, sources: Sequence[Source]) -> tuple[Statement, ...] | str:
+        """The quotes of a sentence, no more than it needs; or the first reason against it."""
+        ground = find_ground(said, sources, self._question)
+        if reason := self._objection(said, ground):
+            return reason
+        for source in ground.sources if len(ground.sources) > 1 else ():
+            fewer = Ground(tuple(other for other in ground.sources if other is not source))
+            if fewer.sources and self._objection(said, fewer) is None:
+                ground = fewer
+        return make_quotes(said.text, ground, self._snapshot)
+
+    def _objection(self, said: Said, ground: Ground) -> str | None:
+        if not ground.sources:
+            return "uncarried: no sentence"
+        allowed = frozenset(figure for source in ground.sources for figure in self._figures_of(source.locator))
+        checks: tuple[Callable[[], str | None], ...] = (
+            lambda: claims.foreign(said, ground, self._question),
+            lambda: claims.obeying(said, ground),
+            lambda: claims.wrong_figure(said, ground, allowed),
+            lambda: claims.wrong_date(said, ground),
+            lambda: claims.wrong_bound(said, ground),
+            lambda: claims.wrong_period(said, ground),
+            lambda: claims.wrong_year(said, ground, self._years, self._base),
+            lambda: claims.wrong_reference(said, ground, self._labels(ground)),
+            lambda: claims.wrong_name(said, ground, self._question),
+            lambda: claims.wrong_act(said, ground),
+            lambda: claims.wrong_force(said, ground),
+            lambda: claims.opposite(said, ground),
+            lambda: claims.uncarried(said, ground, self._question),
+        )
+        return next((reason for check in checks if (reason := check())), None)
+
+    def _lead_in(self, sentence: Sentence) -> Claim | str:
+        """A line that leads in: of words that passages or question have, and of no figure that they don't have."""
+        said = Said(claims.shown(sentence.text))
+        if find_figures(said.form) - find_figures(self._everything) or claims.foreign(said, Ground(()), self._everything):
+            return "figure: of a lead-in"
+        lacking = [term for term in said.terms if not is_carried(term, self._everything)]
+        return f"uncarried: {lacking[0].text}" if lacking else Claim(said.text, (), sentence.line, sentence.form)
+
+    @cached_property
+    def _everything(self) -> str:
+        texts = [folded(f"{s.text} {s.context}") for piece in self._pieces.values() for s in piece.sources]
+        return "\n".join([self._question, *texts])
+
+    def _figures_of(self, locator: Locator) -> frozenset[Figure]:
+        """Figures that the place itself has: in its number and headings, and the year that its part is about."""
+        if locator not in self._figures:
+            entry = self._snapshot.by_id[locator.document].entry
+            found = set(find_figures(render_label(entry, locator)))
+            for passage in self._snapshot.passages:
+                if passage.locator == locator:
+                    found |= find_figures(passage.breadcrumb)
+                    found |= {Figure(str(passage.year), "年")} if passage.year else set()
+            self._figures[locator] = frozenset(found)
+        return self._figures[locator]
+
+    def _labels(self, ground: Ground) -> str:
+        """Names of the places and documents, in matching form."""
+        parts = []
+        for locator in dict.fromkeys(source.locator for source in ground.sources):
+            entry = self._snapshot.by_id[locator.document].entry
+            parts.extend([render_label(entry, locator), entry.title, entry.short_title, *entry.aliases])
+        return form("\n".join(parts))
+
+
+def _nearness(said: Said, piece: Piece) -> int:
+    return max((len(said.bigrams & bigrams(folded(source.text))) for source in piece.sources), default=0)
+
+
+def write_claims(found: Sequence[Claim], snapshot: Snapshot) -> tuple[str, tuple[Citation, ...]]:
+    """The text of an answer with its markers, lines as the model set them, and its citations: one for each place and quote."""
+    citations: list[Citation] = []
+    lines: dict[int, str] = {}
+    for claim in found:
+        numbers = [_number(statement, citations, snapshot) for statement in claim.statements]
+        marks = "".join(f"[{n}]" for n in numbers)
+        row = re.fullmatch(r"(?P<cells>\|.*?)\s*\|?\s*", claim.text) if claim.form == "row" else None
+        lines[claim.line] = lines.get(claim.line, "") + (f"{row['cells']} {marks} |" if row else f"{claim.text}{marks}")
+    return "\n".join(lines[number] for number in sorted(lines)), tuple(citations)
+
+
+def _number(statement: Statement, citations: list[Citation], snapshot: Snapshot) -> int:
+    for known in citations:
+        if known.locator == statement.locator and known.quote == statement.quote:
+            return known.n
+    label = render_label(snapshot.by_id[statement.locator.document].entry, statement.locator)
+    citations.append(Citation(len(citations) + 1, statement.locator, label, statement.quote))
+    return len(citations)
