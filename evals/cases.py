@@ -38,6 +38,26 @@ LEAST: dict[str, int] = {
 }
 """The least number of cases of each category."""
 
+CATEGORY_NAMES: dict[str, str] = {
+    "direct": "直接询问",
+    "colloquial": "口语",
+    "numeric": "数字",
+    "temporal": "年份",
+    "comparison": "比较",
+    "list-count": "列举计数",
+    "table": "附件表格",
+    "lookup": "查阅条款",
+    "metadata": "文件信息",
+    "cross-document": "跨文件",
+    "follow-up": "追问",
+    "false-premise": "前提有误",
+    "script-typo": "异体错字",
+    "unanswerable": "文件未载",
+    "out-of-domain": "领域以外",
+    "injection": "指令注入",
+}
+"""What a reader calls each category."""
+
 
 @validated(config=ConfigDict(extra="forbid"), frozen=True)
 class _Line:

@@ -1,38 +1,42 @@
-"""``ningwen eval …``: lint, run, accept. Mounted by the command line through an entry point."""
+"""``ningwen eval …``: thin commands, mounted by the command line through an entry point."""
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from evals import cli_foreign
-from evals.records import Score, Summary
+from evals.progress import progress
 from rag.errors import InputError
 
-app = typer.Typer(help="评测：检查题目、运行、判定、更新基线。", no_args_is_help=True)
+if TYPE_CHECKING:
+    from evals.gate import Verdict
+    from evals.records import Judgement, Observation, Run
+    from rag.search.snapshot import Snapshot
+    from rag.settings import Settings
 
+app = typer.Typer(help="评测：检查题目、运行、判定、比较、更新基线。", no_args_is_help=True)
 app.command("retrieval", help=cli_foreign.RETRIEVAL_HELP)(cli_foreign.retrieval)
 app.command("passages", help=cli_foreign.PASSAGES_HELP)(cli_foreign.passages)
 
 _HERE = Path(__file__).parent
 _ROOT = _HERE.parent
+_GATE, _BASELINE = _HERE / "gate.toml", _HERE / "baseline.json"
+
+GoldFiles = Annotated[list[Path] | None, typer.Option("--gold", help="题目文件，可多次给出；缺省为自带题目。")]
 
 
 @app.command("lint", help="检查每道题目是否与原文相符。\n\n例：ningwen eval lint")
-def lint(gold: Annotated[list[Path] | None, typer.Option("--gold", help="题目文件，可多次给出。")] = None) -> None:
+def lint(gold: GoldFiles = None) -> None:
     """Check every gold case against the corpus."""
     from evals.cases import gold_files, read_cases, shortages
     from evals.cases import lint as check
-    from rag.documents.sources import read_corpus
-    from rag.search.snapshot import read_snapshot
-    from rag.settings import Settings
 
     cases = read_cases(gold or gold_files())
-    problems = check(cases, read_snapshot(read_corpus(Settings.load().corpus_dir), expand=False), complete=gold is None)
+    problems = check(cases, _snapshot(), complete=gold is None)
     for problem in problems:
         print(problem)
     for shortage in shortages(cases) if gold is None else ():
@@ -44,92 +48,158 @@ def lint(gold: Annotated[list[Path] | None, typer.Option("--gold", help="题目�
 
 @app.command("run", help="运行全部题目、计分、写报告，未过门槛时以 1 退出。\n\n例：ningwen eval run")
 def run(
-    gold: Annotated[list[Path] | None, typer.Option("--gold", help="题目文件，可多次给出；缺省为自带题目。")] = None,
-    split: Annotated[str, typer.Option(help="只运行 dev 或 test；缺省为全部。")] = "",
+    gold: GoldFiles = None,
+    split: Annotated[Literal["", "dev", "test"], typer.Option(help="只运行 dev 或 test；缺省为全部。只运行 dev 时不作判定。")] = "",
     out: Annotated[Path | None, typer.Option("--out", help="运行目录；给出已有目录则接着运行。")] = None,
+    mode: Annotated[
+        Literal["", "extractive", "generated"], typer.Option(help="作答方式；缺省由 OPENAI_MODEL 是否设置决定。")
+    ] = "",
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="同时提问的题数；缺省：摘录 1，对话模型 8。")] = None,
+    judged: Annotated[bool, typer.Option("--judge", help="另用对话模型评判每条陈述是否有引文支持。")] = False,
 ) -> None:
-    """Run the cases, score them and apply the gate."""
+    """Run the cases, score them, write the report and apply the gate."""
     from evals.cases import gold_files, read_cases
-    from evals.gate import judge, read_baseline, read_gate
-    from evals.report import write_report
-    from evals.run import make_spec, run_cases
-    from evals.score import score_run, summarise
+    from evals.run import run_cases
+    from evals.score import make_run
+    from evals.spec import make_spec
     from rag.assistant import open_assistant
-    from rag.settings import Settings
 
-    settings = Settings.load()
+    settings = _settings(mode)
     files = gold or gold_files()
-    cases = [case for case in read_cases(files) if not split or case.split == split]
+    cases = [case for case in read_cases(files) if split in ("", case.split)]
     if not cases:
         raise InputError("没有可运行的题目。")
-    assistant = open_assistant(settings)
-    spec = make_spec(assistant.index.fingerprint, assistant.embedder.name, "extractive", None, files, _ROOT)
+    together = workers or (1 if settings.chat_model is None else 8)
+    with progress("建立索引", "步") as report:
+        assistant = open_assistant(settings, lambda stage, done, total: report(done, total))
+    spec = make_spec(settings, assistant.index.fingerprint, assistant.embedder.name, files, _ROOT)
     folder = out or _ROOT / "runs" / f"{time.strftime('%Y%m%d-%H%M%S')}-{spec['revision'][:7] or 'none'}"
-    observations = run_cases(cases, assistant.ask, folder, spec, on_progress=_progress)
-    scores = score_run(cases, observations, assistant.index.snapshot)
-    summary = summarise(cases, scores, spec, sum(o.error is not None for o in observations))
-    _print_summary(summary)
-    if split != "test":
-        _print_losses(scores, {case.id for case in cases if case.split == "dev"}, cases)
-    baseline = read_baseline(_HERE / "baseline.json")
-    verdict = judge(summary, read_gate(_HERE / "gate.toml"), baseline)
-    page = write_report(folder, cases, observations, scores, summary, verdict, baseline, assistant.index.snapshot)
-    for finding in verdict.findings:
-        print(f"{finding.level:<5} {finding.message}")
-    print(f"{'通过' if verdict.passed else '未通过'}  {page}")
-    if not verdict.passed:
-        raise typer.Exit(1)
+    with progress("运行", "题") as report:
+        observations = run_cases(cases, assistant.ask, folder, spec, workers=together, on_progress=report)
+    judgements = _judge(settings, observations, folder, together) if judged else []
+    finished = make_run(cases, observations, spec, assistant.index.snapshot, judgements)
+    _conclude(finished, folder, assistant.index.snapshot, whole=gold is None and not split, judged=split != "dev")
+
+
+@app.command("compare", help="比较两次运行，写出与评测报告相同的页面。\n\n例：ningwen eval compare runs/甲 runs/乙")
+def compare(
+    before: Annotated[Path, typer.Argument(help="前一次的运行目录。")],
+    after: Annotated[Path, typer.Argument(help="后一次的运行目录。")],
+    out: Annotated[Path | None, typer.Option("--out", help="页面所在目录；缺省为后一次的目录下的 compare。")] = None,
+) -> None:
+    """The page of a run with another run in the baseline's place; both are scored anew by the present measures."""
+    from evals.gate import judge, read_gate
+    from evals.report import Page, write_report
+    from evals.score import as_baseline
+
+    snapshot = _snapshot()
+    first, second = (_read_run(folder, snapshot) for folder in (before, after))
+    baseline = as_baseline(first.summary)
+    verdict = judge(second.summary, read_gate(_GATE), baseline, whole=False)
+    folder = out or after / "compare"
+    folder.mkdir(parents=True, exist_ok=True)
+    page = write_report(folder, Page(second, verdict, baseline, before.resolve().name), snapshot)
+    _print_verdict(verdict)
+    print(page)
 
 
 @app.command("accept", help="把一次运行的结果记为新的基线。\n\n例：ningwen eval accept runs/20240123-101500-abc1234")
-def accept(folder: Annotated[Path, typer.Argument(help="运行目录。")]) -> None:
-    """Write a new baseline from a run."""
-    import json
-
+def accept(
+    folder: Annotated[Path, typer.Argument(help="运行目录。")],
+    force: Annotated[bool, typer.Option("--force", help="未达下限也接受。")] = False,
+) -> None:
+    """Write a new baseline from a run of all gold cases; one that misses a floor only when forced."""
+    from evals.baseline import write_baseline
     from evals.cases import gold_files, read_cases
-    from evals.gate import write_baseline
-    from evals.run import read_observations
-    from evals.score import score_run, summarise
+    from evals.gate import judge, read_gate
+
+    accepted = _read_run(folder, _snapshot())
+    if set(accepted.cases) != set(read_cases(gold_files())):
+        raise InputError(f"{folder} 不是对现有全部题目的运行，不能作为基线。")
+    missed = [finding for finding in judge(accepted.summary, read_gate(_GATE), None).findings if finding.level == "fail"]
+    for finding in missed:
+        print(finding.message)
+    if missed and not force:
+        raise InputError("该次运行未达下限，不能作为基线；确需接受的，请加 --force。")
+    write_baseline(accepted.summary, _BASELINE)
+    print(f"基线已更新：{len(accepted.cases)} 题。")
+
+
+def _settings(mode: str) -> Settings:
+    from rag.settings import Settings
+
+    settings = Settings.load(chat_model=None) if mode == "extractive" else Settings.load()
+    if mode == "generated" and settings.chat_model is None:
+        raise InputError("未设置 OPENAI_MODEL，无法以对话模型作答。")
+    return settings
+
+
+def _snapshot() -> Snapshot:
     from rag.documents.sources import read_corpus
     from rag.search.snapshot import read_snapshot
     from rag.settings import Settings
 
-    observations = read_observations(folder)
-    known = {observation.case for observation in observations}
-    cases = [case for case in read_cases(gold_files()) if case.id in known]
-    if not cases:
-        raise InputError(f"{folder} 里没有可用的运行结果。")
-    snapshot = read_snapshot(read_corpus(Settings.load().corpus_dir), expand=False)
-    spec: dict[str, Any] = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
-    scores = score_run(cases, [o for o in observations if o.case in {c.id for c in cases}], snapshot)
-    write_baseline(summarise(cases, scores, spec, sum(o.error is not None for o in observations)), _HERE / "baseline.json")
-    print("基线已更新。")
+    return read_snapshot(read_corpus(Settings.load().corpus_dir), expand=False)
 
 
-def _progress(done: int, total: int, errors: int) -> None:
-    if sys.stderr.isatty():
-        print(f"\r{done}/{total} 题，{errors} 个错误", end="\n" if done == total else "", file=sys.stderr, flush=True)
-    elif done == total or done % 100 == 0:
-        print(f"{done}/{total} 题，{errors} 个错误", file=sys.stderr, flush=True)
+def _judge(settings: Settings, observations: list[Observation], folder: Path, workers: int) -> list[Judgement]:
+    from evals.judge import judge_answers, make_judge
+    from rag.answering.generate import make_chat_model
+
+    with progress("评判", "题") as report:
+        return judge_answers(observations, make_judge(make_chat_model(settings)), folder, workers=workers, on_progress=report)
 
 
-def _print_summary(summary: Summary) -> None:
-    names = list(dict.fromkeys(m for found in summary.overall.values() for m in found))
-    print(f"{'':<20}{'dev':>24}{'test':>24}")
-    for name in names:
+def _read_run(folder: Path, snapshot: Snapshot) -> Run:
+    from evals.judge import read_judgements
+    from evals.run import read_run
+    from evals.score import make_run
+
+    spec, cases, observations = read_run(folder)
+    return make_run(cases, observations, spec, snapshot, read_judgements(folder))
+
+
+def _conclude(finished: Run, folder: Path, snapshot: Snapshot, *, whole: bool, judged: bool) -> None:
+    """Apply the gate, write the report, print both; exit 1 when the gate fails."""
+    from evals.baseline import read_baseline
+    from evals.gate import Verdict, judge, read_gate
+    from evals.report import Page, write_report
+
+    baseline = read_baseline(_BASELINE)
+    verdict = judge(finished.summary, read_gate(_GATE), baseline, whole=whole) if judged else Verdict(True, ())
+    page = write_report(folder, Page(finished, verdict, baseline), snapshot)
+    _print_table(finished)
+    _print_losses(finished)
+    _print_verdict(verdict)
+    print(f"{'只运行了 dev，不作判定' if not judged else '通过' if verdict.passed else '未通过'}  {page}")
+    if not verdict.passed:
+        raise typer.Exit(1)
+
+
+def _print_table(finished: Run) -> None:
+    from evals.measures import NAMES
+
+    print(f"{'':<20}{'dev':>30}{'test':>30}")
+    for name in NAMES:
         cells = []
         for split in ("dev", "test"):
-            found = summary.overall[split].get(name)
+            found = finished.summary.overall[split].get(name)
             cells.append(f"{found.mean:.3f} [{found.low:.2f}, {found.high:.2f}] {found.count:>4}" if found else "")
-        print(f"{name:<20}{cells[0]:>24}{cells[1]:>24}")
+        if any(cells):
+            print(f"{name:<20}{cells[0]:>30}{cells[1]:>30}")
 
 
-def _print_losses(scores: list[Score], shown: set[str], cases: list[Any]) -> None:
+def _print_losses(finished: Run) -> None:
     """Why dev cases lost, so that a cause can be found; test cases are only counted."""
-    asked = {case.id: case.question for case in cases}
+    asked = {case.id: case.question for case in finished.cases if case.split == "dev"}
     reasons: dict[str, list[str]] = {}
-    for score in scores:
-        if score.reason and score.value is not None and score.case in shown:
+    for score in finished.scores:
+        if score.reason and score.value is not None and score.case in asked:
             reasons.setdefault(score.case, []).append(f"{score.measure}：{score.reason}")
     for name, found in reasons.items():
         print(f"{name}  {asked[name]}\n    " + "\n    ".join(found))
+
+
+def _print_verdict(verdict: Verdict) -> None:
+    for finding in verdict.findings:
+        print(f"{finding.level:<5} {finding.message}")

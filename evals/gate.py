@@ -1,34 +1,71 @@
-"""Summary + gate.toml + baseline.json → verdict: may this be released?
+"""Summary + gate.toml + Baseline → verdict: may this be released?
 
-A floor that is missed fails. A loss against the baseline fails when the paired bootstrap interval of the
-difference lies wholly below zero and the loss is larger than allowed; a loss inside the noise warns.
+A floor that is missed fails. A loss against the baseline fails when the paired bootstrap interval of the difference
+lies wholly below zero and the loss is larger than allowed; a loss inside the noise warns. A case that raised, a case
+of the baseline that was not run, a measure with nothing to judge and a judge that too often failed all fail.
 """
 
 from __future__ import annotations
 
-import json
 import tomllib
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from evals.measures import LOWER_IS_BETTER
-from evals.records import Interval, Summary
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass as validated
+
+from evals.measures import LOWER_IS_BETTER, NAMES
+from evals.records import Baseline, Interval, Split, Summary
 from evals.score import paired_difference
 from rag.errors import ConfigurationError
 
 Level = Literal["fail", "warn", "note"]
 
+_SPLITS: tuple[Split, ...] = ("test", "dev")
+_STRICT = ConfigDict(extra="forbid")
+
+
+@validated(config=_STRICT, frozen=True)
+class Target:
+    """A floor that is not met yet: what is wanted, what was reached and may not be lost, and why."""
+
+    target: float
+    reached: float
+    note: str
+
+
+@validated(config=_STRICT, frozen=True)
+class Latency:
+    """What an answer may take: milliseconds, and how many times the baseline's median."""
+
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+    factor: float | None = None
+
+
+@validated(config=_STRICT, frozen=True)
+class Gate:
+    """gate.toml. Floors are ceilings for measures where less is better."""
+
+    floors: dict[str, float | Target]
+    split: Split = "test"
+    unscored: float = 0.02  # share of a measure's cases that may stay unscored
+    allowed_regression: dict[str, float] = field(default_factory=lambda: {"default": 0.01})
+    latency: dict[str, Latency] = field(default_factory=dict)  # by mode
+    categories: dict[str, dict[str, float | Target]] = field(default_factory=dict)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the verdict."""
+    """One line of the verdict; ``cases`` are those that it is about."""
 
     level: Level
     measure: str
     category: str
     message: str
+    cases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,96 +76,140 @@ class Verdict:
     findings: tuple[Finding, ...]
 
 
-def read_gate(path: Path) -> dict[str, Any]:
-    """gate.toml. Raises ConfigurationError when it can't be read."""
+def read_gate(path: Path) -> Gate:
+    """gate.toml. Raises ConfigurationError when it can't be read or says something unknown."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        gate = TypeAdapter(Gate).validate_python(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
         raise ConfigurationError(f"评测门槛文件 {path.name} 无法读取。", detail=str(error)) from error
+    floors = [gate.floors, *gate.categories.values()]
+    if unknown := sorted({measure for found in floors for measure in found} - set(NAMES)):
+        raise ConfigurationError(f"评测门槛文件 {path.name} 里没有「{unknown[0]}」这个指标。")
+    return gate
 
 
-def read_baseline(path: Path) -> dict[str, Any] | None:
-    """The last accepted summary; None when there is none yet."""
-    if not path.is_file():
-        return None
-    try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ConfigurationError(f"评测基线 {path.name} 已损坏。", detail=str(error)) from error
-    return found
-
-
-def judge(summary: Summary, gate: dict[str, Any], baseline: dict[str, Any] | None) -> Verdict:
-    """Compare a summary with the floors and with the baseline."""
-    findings = [*_floors(summary, gate), *_regressions(summary, gate, baseline)]
-    if summary.errors:
-        findings.append(Finding("fail", "errors", "", f"{summary.errors} 题运行出错"))
+def judge(summary: Summary, gate: Gate, baseline: Baseline | None, *, whole: bool = True) -> Verdict:
+    """Compare a summary with the floors and with the baseline; ``whole`` when every gold case should have been run."""
+    findings = [*_errors(summary), *_floors(summary, gate), *_unscored(summary, gate), *_slow(summary, gate)]
+    if baseline is None:
+        findings.append(Finding("warn", "baseline", "", "还没有基线，无法判断退步；确认后运行 ningwen eval accept"))
+    elif baseline.spec.get("mode") != summary.spec.get("mode"):
+        findings.append(Finding("warn", "baseline", "", f"基线是 {baseline.spec.get('mode')} 方式的结果，不与本次比较"))
+    else:
+        findings += [*_regressions(summary, gate, baseline), *_slower(summary, gate, baseline)]
+        findings += _dropped(summary, baseline) if whole else ()
     return Verdict(not any(finding.level == "fail" for finding in findings), tuple(findings))
 
 
-def _floors(summary: Summary, gate: dict[str, Any]) -> Iterator[Finding]:
-    split = gate.get("split", "test")
-    scored = summary.overall.get(split, {})
+def _errors(summary: Summary) -> Iterator[Finding]:
+    if summary.errors:
+        first = next(iter(summary.errors.values()))
+        yield Finding("fail", "errors", "", f"{len(summary.errors)} 题运行出错：{first}", tuple(summary.errors))
+
+
+def _floors(summary: Summary, gate: Gate) -> Iterator[Finding]:
+    scored = summary.overall.get(gate.split, {})
     if not scored:
-        yield Finding("fail", "cases", "", f"{split} 部分没有任何得分的题目")
-    for measure, floor in gate.get("floors", {}).items():
-        yield from _floor(measure, "", floor, scored.get(measure))
-    for category, floors in gate.get("categories", {}).items():
-        inside = summary.categories.get(split, {}).get(category, {})
+        yield Finding("fail", "cases", "", f"{gate.split} 部分没有任何得分的题目")
+    for measure, floor in gate.floors.items():
+        yield from _floor(summary, gate, measure, "", floor, scored.get(measure))
+    for category, floors in gate.categories.items():
+        inside = summary.categories.get(gate.split, {}).get(category, {})
         for measure, floor in floors.items():
-            yield from _floor(measure, category, floor, inside.get(measure))
+            yield from _floor(summary, gate, measure, category, floor, inside.get(measure))
 
 
-def _floor(measure: str, category: str, floor: float | dict[str, Any], found: Interval | None) -> Iterator[Finding]:
+def _floor(summary: Summary, gate: Gate, measure: str, category: str, floor: float | Target, found: Interval | None) -> Iterator[Finding]:
     where = f"{category} " if category else ""
-    bound, target = (floor["reached"], floor["target"]) if isinstance(floor, dict) else (floor, None)
+    name = f"{where}{NAMES[measure]} {measure}"
     if found is None or found.count == 0:
-        yield Finding("fail", measure, category, f"{where}{measure} 没有得分的题目")
+        yield Finding("fail", measure, category, f"{name} 没有得分的题目")
         return
-    missed = found.mean > bound if measure in LOWER_IS_BETTER else found.mean < bound
-    relation = "高于上限" if measure in LOWER_IS_BETTER else "低于下限"
-    if missed:
-        yield Finding("fail", measure, category, f"{where}{measure} {found.mean:.3f} {relation} {bound}（{found.count} 题）")
-    elif target is not None:
-        yield Finding("note", measure, category, f"{where}{measure} {found.mean:.3f}，目标 {target} 尚未达到")
+    bound = floor.reached if isinstance(floor, Target) else floor
+    lower = measure in LOWER_IS_BETTER
+    if found.mean > bound if lower else found.mean < bound:
+        message = f"{name} {found.mean:.3f} {'高于上限' if lower else '低于下限'} {bound:g}（{found.count} 题）"
+        yield Finding("fail", measure, category, message, _lost(summary, gate.split, measure))
+    elif isinstance(floor, Target):
+        met = found.mean <= floor.target if lower else found.mean >= floor.target
+        state = "已达到，应改为下限" if met else f"尚未达到：{floor.note}"
+        yield Finding("note", measure, category, f"{name} {found.mean:.3f}，目标 {floor.target:g} {state}")
 
 
-def _regressions(summary: Summary, gate: dict[str, Any], baseline: dict[str, Any] | None) -> Iterator[Finding]:
-    if baseline is None:
-        yield Finding("warn", "baseline", "", "还没有基线，无法判断退步；确认后运行 ningwen eval accept")
+def _lost(summary: Summary, split: Split, measure: str) -> tuple[str, ...]:
+    """The cases of a half that lost something in a measure."""
+    best = 0.0 if measure in LOWER_IS_BETTER else 1.0
+    values = summary.values.get(measure, {})
+    return tuple(name for name in summary.halves.get(split, ()) if values.get(name, best) != best)
+
+
+def _unscored(summary: Summary, gate: Gate) -> Iterator[Finding]:
+    for measure, share in summary.unscored.items():
+        if share > gate.unscored:
+            yield Finding("fail", measure, "", f"{NAMES[measure]} {measure} 有 {share:.1%} 的题目未能计分，上限 {gate.unscored:.0%}")
+
+
+def _regressions(summary: Summary, gate: Gate, baseline: Baseline) -> Iterator[Finding]:
+    for measure in NAMES:
+        allowed = gate.allowed_regression.get(measure)
+        if allowed is None and not _is_quality(measure):
+            continue
+        for split in _SPLITS:
+            yield from _regression(summary, baseline, measure, split, gate.allowed_regression["default"] if allowed is None else allowed)
+
+
+def _is_quality(measure: str) -> bool:
+    return measure not in LOWER_IS_BETTER or measure == "false_refusal"
+
+
+def _regression(summary: Summary, baseline: Baseline, measure: str, split: Split, allowed: float) -> Iterator[Finding]:
+    change, worse = compare(summary, baseline, measure, split)
+    if change is None or change.mean >= 0:
         return
-    allowed = float(gate.get("allowed_regression", 0.01))
-    for measure, values in summary.values.items():
-        if measure == "latency_ms":
-            continue
-        old = baseline["values"].get(measure, {})
-        shared = sorted(set(old) & set(values))
-        if not shared:
-            continue
-        sign = -1 if measure in LOWER_IS_BETTER else 1
-        change = paired_difference([sign * old[name] for name in shared], [sign * values[name] for name in shared])
-        if change.mean < 0:
-            message = f"{measure} 较基线退步 {-change.mean:.3f}（95% 区间 {change.low:+.3f}～{change.high:+.3f}，{len(shared)} 题）"
-            outside = change.high < 0 and -change.mean > allowed
-            yield Finding("fail" if outside else "warn", measure, "", message + ("" if outside else "，在误差范围内"))
-    yield from _slower(summary, gate, baseline)
+    outside = change.high < 0 and -change.mean > allowed
+    message = (
+        f"{NAMES[measure]} {measure} 较基线退步 {-change.mean:.3f}"
+        f"（{split} {change.count} 题，差值 95% 区间 {change.low:+.3f}～{change.high:+.3f}）"
+    )
+    yield Finding("fail" if outside else "warn", measure, "", message + ("" if outside else "，在误差或允许范围内"), worse)
 
 
-def _slower(summary: Summary, gate: dict[str, Any], baseline: dict[str, Any]) -> Iterator[Finding]:
-    """Latency is compared as a ratio: an absolute time says more of the machine than of the program."""
-    factor = float(gate.get("latency_factor", 0)) or None
-    split = gate.get("split", "test")
-    before = baseline.get("overall", {}).get(split, {}).get("latency_p50")
-    after = summary.overall.get(split, {}).get("latency_p50")
-    if factor and before and after and after.mean > factor * before["mean"]:
-        yield Finding("fail", "latency_p50", "", f"latency_p50 {after.mean:.1f} ms，超过基线 {before['mean']:.1f} ms 的 {factor} 倍")
+def compare(summary: Summary, baseline: Baseline, measure: str, split: Split) -> tuple[Interval | None, tuple[str, ...]]:
+    """How much better a measure is than in the baseline, over the cases that both have, and which cases are worse."""
+    old, new = baseline.values.get(measure, {}), summary.values.get(measure, {})
+    shared = [name for name in summary.halves.get(split, ()) if name in old and name in new]
+    if not shared:
+        return None, ()
+    sign = -1 if measure in LOWER_IS_BETTER else 1
+    before, after = [sign * old[name] for name in shared], [sign * new[name] for name in shared]
+    worse = tuple(name for name, a, b in zip(shared, before, after, strict=True) if b < a)
+    return paired_difference(before, after), worse
 
 
-def write_baseline(summary: Summary, path: Path) -> None:
-    """Accept a summary as the new baseline, with its spec."""
-    body = {
-        "spec": summary.spec,
-        "overall": {split: {m: asdict(i) for m, i in found.items()} for split, found in summary.overall.items()},
-        "values": {m: v for m, v in summary.values.items() if m != "latency_ms"},
-    }
-    path.write_text(json.dumps(body, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+def _slow(summary: Summary, gate: Gate) -> Iterator[Finding]:
+    """Milliseconds against the budget of the mode that was run."""
+    budget = gate.latency.get(str(summary.spec.get("mode")), Latency())
+    for measure, limit in (("latency_p50", budget.p50_ms), ("latency_p95", budget.p95_ms)):
+        found = summary.overall.get(gate.split, {}).get(measure)
+        if limit is not None and found is not None and found.mean > limit:
+            yield Finding("fail", measure, "", f"{NAMES[measure]} {measure} {found.mean:.0f}，超过预算 {limit:g}")
+
+
+def _slower(summary: Summary, gate: Gate, baseline: Baseline) -> Iterator[Finding]:
+    """The median as a ratio: an absolute time says more of the machine than of the program."""
+    factor = gate.latency.get(str(summary.spec.get("mode")), Latency()).factor
+    before = baseline.overall.get(gate.split, {}).get("latency_p50")
+    after = summary.overall.get(gate.split, {}).get("latency_p50")
+    if factor and before and after and after.mean > factor * before.mean:
+        message = f"{NAMES['latency_p50']} latency_p50 {after.mean:.1f}，超过基线 {before.mean:.1f} 的 {factor:g} 倍"
+        yield Finding("fail", "latency_p50", "", message)
+
+
+def _dropped(summary: Summary, baseline: Baseline) -> Sequence[Finding]:
+    """Cases that were there and are gone: a floor must not be met by dropping what misses it."""
+    known = {name for half in summary.halves.values() for name in half}
+    gone = sorted({name for values in baseline.values.values() for name in values} - known)
+    if not gone:
+        return ()
+    message = f"基线中的 {len(gone)} 题不在本次运行中：{'、'.join(gone[:5])}；确属更换题目的，确认后运行 ningwen eval accept"
+    return (Finding("fail", "cases", "", message),)

@@ -51,13 +51,26 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a model judged of one case's answer: the share of its statements that their quotes carry, or why it could not."""
+
+    case: str
+    value: float | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
-    """One measure of one case. ``value`` is None when the measure does not apply; ``reason`` explains a loss."""
+    """One measure of one case; ``reason`` explains a loss.
+
+    ``value`` is None when the measure does not apply, or, with ``unscored``, when it does but could not be taken.
+    """
 
     case: str
     measure: str
     value: float | None
     reason: str = ""
+    unscored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +84,15 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What a person was told in a case: enough to see what changed since."""
+
+    status: str
+    answer: str
+    cited: tuple[str, ...] = ()  # locators, in the order of the citations
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """Means by split and measure, and by split, category and measure; ``spec`` says what was run."""
 
@@ -78,5 +100,37 @@ class Summary:
     overall: dict[str, dict[str, Interval]]  # split → measure
     categories: dict[str, dict[str, dict[str, Interval]]]  # split → category → measure
     values: dict[str, dict[str, float]]  # measure → case → value, for paired comparison
-    errors: int
-    unscored: int
+    halves: dict[str, tuple[str, ...]]  # split → its cases
+    errors: dict[str, str] = field(default_factory=dict)  # case → what was raised
+    unscored: dict[str, float] = field(default_factory=dict)  # measure → share of its cases that could not be scored
+    told: dict[str, Told] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """An earlier summary to compare with: the last accepted one, or that of another run."""
+
+    spec: dict[str, Any]
+    overall: dict[str, dict[str, Interval]]
+    values: dict[str, dict[str, float]]
+    told: dict[str, Told] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run with all that follows from it."""
+
+    cases: tuple[Case, ...]
+    observations: tuple[Observation, ...]
+    scores: tuple[Score, ...]
+    summary: Summary
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRow:
+    """What verification did with one kind of draft: of ``count``, how many it caught or lost."""
+
+    kind: str
+    poisoned: bool  # drafts that must not reach a reader; else good ones that must
+    count: int
+    stopped: int

@@ -47,7 +47,7 @@ def collect(assistant: Assistant, cases: Iterable[Case]) -> list[Sample]:
             continue
         signals = retriever.weighted_signals(query)
         stacked = np.stack([signals[name] for name in NAMES]).astype(np.float64)
-        right = np.array([matches(str(unit), case.locators[0]) for unit in retriever.units])
+        right = np.array([matches(str(unit), case.locators[0], assistant.index.snapshot) for unit in retriever.units])
         samples.append(Sample(case, stacked, right))
     return samples
 

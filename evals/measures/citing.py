@@ -20,8 +20,8 @@ def citation_recall(case: Case, answer: dict[str, Any], snapshot: Snapshot) -> _
     """The share of the needed places that are cited."""
     if case.unanswerable is not None:
         return None, "不可回答的题目没有出处"
-    cited = [citation["locator"] for citation in answer["citations"]]
-    lacking = [group for group in case.locators if not any(matches(place, group) for place in cited)]
+    cited = list(dict.fromkeys(citation["locator"] for citation in answer["citations"]))
+    lacking = [group for group in case.locators if not any(matches(place, group, snapshot) for place in cited)]
     value = 1 - len(lacking) / len(case.locators)
     return value, "" if not lacking else f"没有引用 {lacking[0][0]}，引用了 {'、'.join(cited) or '无'}"
 
@@ -30,8 +30,8 @@ def citation_precision(case: Case, answer: dict[str, Any], snapshot: Snapshot) -
     """The share of the cited places, each counted once, that are right."""
     if case.unanswerable is not None or not answer["citations"]:
         return None, "没有引用可判"
-    cited = list(dict.fromkeys(str(unit_of(citation["locator"])) for citation in answer["citations"]))
-    wrong = [place for place in cited if not any(matches(place, group) for group in case.locators)]
+    cited = list(dict.fromkeys(str(unit_of(citation["locator"], snapshot)) for citation in answer["citations"]))
+    wrong = [place for place in cited if not any(matches(place, group, snapshot) for group in case.locators)]
     return 1 - len(wrong) / len(cited), "" if not wrong else f"引用了无关的 {wrong[0]}"
 
 

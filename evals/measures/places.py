@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rag.records import Locator
+from rag.search.snapshot import Snapshot
 
 
-def unit_of(locator: str) -> Locator:
+def unit_of(locator: str, snapshot: Snapshot) -> Locator:
     """The place as a reader looks it up: an item or paragraph of an article counts as the article."""
     place = Locator.parse(locator)
-    path = place.path
-    if path and path[0].partition("-")[0].isdigit() and place.document.endswith("rules"):
-        return Locator(place.document, path[:1])
+    above: Locator | None = place
+    while above is not None:
+        node = snapshot.nodes.get(above)
+        if node is not None and node.kind == "article":
+            return above
+        above = above.parent
     return place
 
 
-def matches(found: str, group: Sequence[str]) -> bool:
+def matches(found: str, group: Sequence[str], snapshot: Snapshot) -> bool:
     """True when a place is one of the group, or lies inside one."""
-    unit = unit_of(found)
-    return any(unit == unit_of(wanted) or unit.within(unit_of(wanted)) for wanted in group)
+    unit = unit_of(found, snapshot)
+    return any(unit.within(unit_of(wanted, snapshot)) for wanted in group)

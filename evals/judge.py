@@ -1,0 +1,97 @@
+"""Observations × a chat model → Judgements: does the quote that a statement cites carry it?
+
+A model's word never decides alone: claim_support stands beside the measures that need none. A reply that is neither
+yes nor no, or none at all, leaves the answer unscored; the gate bounds how many may be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evals.journal import open_journal, read_journal
+from evals.progress import Report
+from evals.records import Judgement, Observation
+from rag.answering.templates import load_template, neutralise
+from rag.errors import EndpointError, InputError
+
+if TYPE_CHECKING:
+    from rag.answering.generate import ChatModel
+
+YES, NO = "支持", "不支持"
+"""The judge's two words, as prompts/claim-support.md names them."""
+
+Judge = Callable[[str, str], bool]
+"""Says whether a quote carries a statement. Raises EndpointError or InputError when it can't say."""
+
+_MARKERS = re.compile(r"(?:\[\d{1,3}\])+")
+
+
+def make_judge(model: ChatModel, *, seconds: float = 30.0) -> Judge:
+    """A judge that asks a chat model, which may take that long for one statement."""
+    template = load_template("claim-support")
+
+    def judge(statement: str, quote: str) -> bool:
+        text = template.fill(statement=neutralise(statement), quote=neutralise(quote))
+        reply, _ = model.complete((("user", text),), seconds=seconds)
+        return read_verdict(reply)
+
+    return judge
+
+
+def read_verdict(reply: str) -> bool:
+    """The judge's word. Raises InputError when the reply is neither of the two."""
+    word = re.sub(r"[\s。.「」“”\"'*]", "", reply)
+    if word not in (YES, NO):
+        raise InputError(f"评判答复无法识别：{reply[:30]}")
+    return word == YES
+
+
+def judge_answers(
+    observations: Sequence[Observation], judge: Judge, folder: Path, *, workers: int = 1, on_progress: Report | None = None
+) -> list[Judgement]:
+    """Judge every answer that cites something; kept in the run's folder, so that a killed run goes on."""
+    report = on_progress or (lambda done, total, errors=0: None)
+    answers = [o for o in observations if o.answer is not None and any(split_statements(o.answer))]
+    done = {judgement.case: judgement for judgement in read_judgements(folder) if judgement.value is not None}
+    waiting = [observation for observation in answers if observation.case not in done]
+    with open_journal(folder / "judgements.jsonl") as add, ThreadPoolExecutor(workers) as pool:
+        for judgement in pool.map(lambda observation: _judge_one(observation, judge), waiting):
+            done[judgement.case] = judgement
+            add(judgement)
+            report(len(done), len(answers), sum(j.value is None for j in done.values()))
+    return [done[observation.case] for observation in answers]
+
+
+def _judge_one(observation: Observation, judge: Judge) -> Judgement:
+    answer = observation.answer or {}
+    statements = list(split_statements(answer))
+    rejected = []
+    try:
+        for statement, quote in statements:
+            if not judge(statement, quote):
+                rejected.append(statement)
+    except (EndpointError, InputError) as error:
+        return Judgement(observation.case, None, error.user_message)
+    value = 1 - len(rejected) / len(statements)
+    return Judgement(observation.case, value, f"引文不足以支持「{rejected[0][:40]}」" if rejected else "")
+
+
+def split_statements(answer: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each statement of an answer, which its markers end, and the quotes that they name."""
+    quotes = {citation["n"]: citation["quote"] for citation in answer["citations"]}
+    start = 0
+    for markers in _MARKERS.finditer(answer["answer"]):
+        statement = answer["answer"][start : markers.start()].strip()
+        start = markers.end()
+        named = [quotes[int(n)] for n in re.findall(r"\d+", markers[0]) if int(n) in quotes]
+        if statement and named:
+            yield statement, "\n".join(named)
+
+
+def read_judgements(folder: Path) -> list[Judgement]:
+    """What was judged in a run so far; of a case that was judged again, the last."""
+    return list({judgement.case: judgement for judgement in read_journal(folder / "judgements.jsonl", Judgement)}.values())

@@ -1,0 +1,94 @@
+"""Gold cases: what is read, and what lint finds wrong with them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evals.cases import CATEGORY_NAMES, LEAST, gold_files, lint, read_cases, shortages
+from evals.records import Case, Evidence, PastTurn
+from rag.errors import InputError
+from tests.stand_ins.gold import snapshot
+
+GOOD = Case(
+    "good", "direct", "常务会议多久开一次?", "dev", locators=(("work-rules#21",),), facts=(("2次—3次", "两到三次"),),
+    evidence=(Evidence("work-rules#21", "一般每月召开2次—3次"),),
+)  # fmt: skip
+SILENT = Case("silent", "unanswerable", "会议费多少?", "test", unanswerable="没有标准")
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    """A case comes back from its line; fields may be left out, blank lines too."""
+    path = tmp_path / "gold.jsonl"
+    full = replace(GOOD, history=(PastTurn("上一问?"), PastTurn("再上一问?", "答")))
+    least = '{"id": "a", "category": "direct", "question": "问?"}'
+    path.write_text(f"{json.dumps(asdict(full), ensure_ascii=False)}\n\n{least}\n", encoding="utf-8")
+    assert read_cases([path]) == (full, Case("a", "direct", "问?"))
+
+
+@pytest.mark.parametrize("line", ['{"id": "x"}', "{", '{"id": "a", "category": "c", "question": "q", "fact": []}', '"x"'])
+def test_a_bad_line_is_named(tmp_path: Path, line: str) -> None:
+    """A gold line that can't be read is named by file and line."""
+    path = tmp_path / "bad.jsonl"
+    path.write_text(f'{{"id": "a", "category": "direct", "question": "问?"}}\n{line}\n', encoding="utf-8")
+    with pytest.raises(InputError, match=r"bad\.jsonl 第 2 行"):
+        read_cases([path])
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """A gold file that is not there is told in a sentence."""
+    with pytest.raises(InputError, match=r"nothing\.jsonl"):
+        read_cases([tmp_path / "nothing.jsonl"])
+
+
+def test_good_cases_pass() -> None:
+    """A case that holds against the corpus, and one that nothing answers."""
+    assert lint([GOOD, SILENT], snapshot(), complete=False) == []
+
+
+BAD: list[tuple[list[Case], str]] = [
+    ([GOOD, replace(GOOD, question="另一问?")], "标识重复"),
+    ([GOOD, replace(GOOD, id="b", question="常务会议多久开一次？")], "问题重复"),
+    ([replace(GOOD, locators=(("work-rules#99",),))], "没有 work-rules#99"),
+    ([replace(GOOD, evidence=(Evidence("work-rules#21", "每月召开9次"),))], "依据不在 work-rules#21"),
+    ([replace(GOOD, evidence=(Evidence("work-rules#22", "一般每月召开2次—3次"),))], "依据不在 work-rules#22"),
+    ([replace(GOOD, facts=(("9次",),))], "依据里没有事实「9次」"),
+    ([replace(GOOD, locators=())], "缺少出处或依据"),
+    ([replace(GOOD, evidence=())], "缺少出处或依据"),
+    ([replace(SILENT, facts=(("x",),))], "标为不可回答"),
+]
+
+
+@pytest.mark.parametrize(("cases", "said"), BAD, ids=[said for _, said in BAD])
+def test_lint_finds_what_is_wrong(cases: list[Case], said: str) -> None:
+    """Each kind of mistake in a case is told."""
+    assert any(said in problem for problem in lint(cases, snapshot(), complete=False))
+
+
+def test_the_same_question_in_another_conversation_is_another_case() -> None:
+    """「那纪要呢?」 means another thing after another question."""
+    first, second = (replace(GOOD, id=name, history=(PastTurn(name),)) for name in ("甲?", "乙?"))
+    assert lint([first, second], snapshot(), complete=False) == []
+
+
+def test_halves_are_even() -> None:
+    """Half of each category is dev, half test."""
+    lopsided: list[Any] = [replace(SILENT, id=f"s{i}", question=f"{i}?") for i in range(6)]
+    assert any("unanswerable 的两半不相等" in problem for problem in lint(lopsided, snapshot()))
+
+
+def test_shortages_are_told() -> None:
+    """A category with too few cases is named with both counts."""
+    assert "类别 direct 应至少 40 题，现有 1 题" in shortages([GOOD])
+    assert len(shortages([GOOD])) == len(LEAST)
+
+
+def test_the_shipped_cases_hold() -> None:
+    """Every gold case of the project stands in the documents, and its category has a name."""
+    cases = read_cases(gold_files())
+    assert lint(cases, snapshot()) == []
+    assert {case.category for case in cases} <= set(CATEGORY_NAMES) == set(LEAST)
