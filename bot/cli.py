@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
 
 COMMANDS = "ningwen.commands"
 """Entry-point group through which other packages add commands without being imported here."""
+
+OWN = {
+    "telegram": "bot.telegram.cli",
+    "access": "bot.access_cli",
+    "audit": "bot.audit_cli",
+    "doctor": "bot.doctor",
+}
+"""Commands of this package with a module of their own: its ``mount`` adds them; loaded when they are called, or for help."""
 
 app = typer.Typer(
     help=texts.APP_HELP,
@@ -64,6 +73,9 @@ def _mount(arguments: list[str]) -> None:
     wanted = next((a for a in arguments if not a.startswith("-")), None)
     if wanted in {"ask", "chat", "search", "show", "corpus", "index"}:
         return
+    for name, module in OWN.items():
+        if wanted in (None, name):
+            import_module(module).mount(app)
     for point in entry_points(group=COMMANDS):
         if wanted in (None, point.name):
             try:

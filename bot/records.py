@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 
 from rag.records import Answer
 
-MessageKind = Literal["text", "unsupported"]
+MessageKind = Literal["text", "unsupported", "edited"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Message:
     text: str  # as typed, without the mention of the bot
     sent: float  # Unix seconds by the platform's clock
     group: bool = False
-    kind: MessageKind = "text"  # unsupported: a picture, voice, file, …
+    kind: MessageKind = "text"  # unsupported: a picture, voice, file, …; edited: text that was changed after it was sent
     address: Mapping[str, str] = field(default_factory=dict)  # what the channel needs to answer: a stream id, a message to reply to
 
 

@@ -21,7 +21,7 @@ from bot import commands, metrics, texts
 from bot.access import Access
 from bot.errors import StoreError
 from bot.growth import Growth
-from bot.ledger import write_feedback
+from bot.ledger import prune, write_feedback
 from bot.outbox import Outbox
 from bot.owner import is_dead, make_owner
 from bot.records import Channel, Message, Receipt, Reply, Row, StoredTurn
@@ -102,7 +102,7 @@ class Service:
         if recent == self._settings.rate_per_minute:
             return "rate"
         if message.kind != "text":
-            return "unsupported"
+            return message.kind
         if len(message.text) > MAX_QUESTION:
             return "long"
         return "busy" if waiting >= self._settings.queue_limit else ""
@@ -198,6 +198,8 @@ class Service:
         if opened := self._store.recover(dead, now=now):
             log.info("recovered", rows=opened)
         self._store.forget_expired(now=now)
+        if self._store.add_value("pruned", "", now=now, expires_at=now + 86400):  # one process a day
+            prune(self._store, before=now - self._settings.audit_days * 86400)
         metrics.QUEUE.set(self._store.waiting())
 
     # ── one turn ──
@@ -325,6 +327,10 @@ class Service:
     async def may_use(self, message: Message) -> bool:
         """Whether who sent this (or pressed a button there) may ask; in doubt, no."""
         return await self._kept(lambda: self._access.may_hear(message))
+
+    async def move_group(self, channel: str, old: str, new: str) -> None:
+        """A group has a new id: what it was allowed stays allowed. Raises StoreError."""
+        await self._kept(lambda: self._access.move_group(channel, old, new))
 
 
 _SENTENCES = {

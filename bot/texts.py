@@ -88,3 +88,80 @@ DELIVERY_FAILED = "回复没有送达。"
 
 BAD_DATABASE = "配置项 DATABASE_URL 的值不正确，应为 sqlite:///文件路径 或 postgresql://用户:密码@主机/库名。"
 KEY_FAILED = "读不到或无法建立假名密钥 {path}，请检查数据目录的权限。"
+
+BUTTON_ORIGINAL = "原文"
+BUTTON_GONE = "这条答复已不可用，请重新提问。"
+THANKS = "谢谢反馈。"
+ASK_REASON = "哪里不对？请选一项。"
+REASONS = ("内容不准确", "引用不对", "不完整", "答非所问")
+
+NO_TELEGRAM_TOKEN = "没有配置 TELEGRAM_BOT_TOKEN，请在 .env 中填写机器人令牌。"
+BAD_TELEGRAM_TOKEN = "TELEGRAM_BOT_TOKEN 无效，请核对机器人令牌。"
+TWO_POLLERS = "另有一个进程在用同一令牌接收消息，请只保留一个。"
+TELEGRAM_COMMANDS = {
+    "ask": "提问",
+    "new": "另起话题",
+    "sources": "已收录的文件",
+    "original": "查看条款原文",
+    "help": "用法",
+}
+
+TELEGRAM_HELP = (
+    "启动 Telegram 机器人，默认长轮询；按 Ctrl+C 停止，正在回答的会答完。\n\n"
+    "例：ningwen telegram；ningwen telegram --webhook https://bot.example.gov.cn/telegram"
+)
+TELEGRAM_WEBHOOK = "改用回调方式，填写 Telegram 可以访问的地址。"
+
+ACCESS_HELP = "使用权限：批准配对码、查看和撤销。"
+APPROVE_HELP = "批准配对码，准许对方使用。\n\n例：ningwen access approve 123456 --note 秘书一处张三"
+APPROVE_CODE = "对方收到的六位配对码。"
+APPROVE_NOTE = "备注，便于日后辨认。"
+APPROVED = "已准许 {platform} 用户 {key} 使用。"
+NO_SUCH_CODE = "没有配对码「{code}」，可能已过期；请对方再发一条消息，获取新的配对码。"
+ACCESS_LIST_HELP = "列出可使用的人员和群，以及等待批准的配对码。\n\n例：ningwen access list"
+ACCESS_LISTED = "配置  {name}"
+ACCESS_KINDS = {"user": "人员", "group": "群"}
+ACCESS_GRANTED = "准许  {key}  {platform} {kind}  {at}  {note}"
+ACCESS_WAITING = "等待  配对码 {code}  {platform}  {at}"
+ACCESS_NOBODY = "目前没有人可以使用。请在 .env 中填写 ALLOWED_USERS，或让对方私聊机器人获取配对码。"
+REVOKE_HELP = "撤销使用权限。\n\n例：ningwen access revoke 3f2a9c1b7d04；ningwen access revoke telegram:123456"
+REVOKE_WHO = "access list 列出的编号（至少六位），或 平台:用户标识。"
+REVOKED = "已撤销 {key}。"
+BAD_REVOKE = "请给出 access list 列出的编号（至少六位），或形如 telegram:123456 的用户标识。"
+NO_SUCH_GRANT = "没有给过「{who}」权限。写在 ALLOWED_USERS 或 ALLOWED_GROUPS 中的，请在 .env 中删除。"
+AMBIGUOUS_GRANT = "有 {count} 条符合，请多写几位编号。"
+
+AUDIT_HELP = "审计记录的导出和清理。"
+AUDIT_EXPORT_HELP = "导出审计记录。\n\n例：ningwen audit export --format csv --since 2026-01-01 --until 2026-06-30 -o audit.csv"
+AUDIT_FORMAT = "csv 或 jsonl。"
+AUDIT_SINCE = "起始日期，如 2026-01-01。"
+AUDIT_UNTIL = "截止日期（含当日），如 2026-06-30。"
+AUDIT_STATUS = "只导出一种状态：answered、partial、refused、failed 等。"
+AUDIT_OUTPUT = "写入的文件；不写则输出到终端。"
+AUDIT_EXPORTED = "共导出 {count} 条。"
+AUDIT_NOT_WRITTEN = "文件 {path} 无法写入，请检查路径、权限和磁盘空间。"
+AUDIT_PRUNE_HELP = "删除超过保留期的审计记录及相应问答。运行中的机器人每天也会自动清理。\n\n例：ningwen audit prune"
+AUDIT_DAYS = "保留的天数；不写则用配置项 AUDIT_DAYS。"
+AUDIT_PRUNED = "已删除 {count} 条超过 {days} 天的记录。"
+BAD_DATE = "「{text}」不是日期，应形如 2026-01-31。"
+
+DOCTOR_HELP = "逐项检查索引、数据库、模型接口、令牌和时钟，说明问题和处理办法。\n\n例：ningwen doctor"
+DOCTOR_INDEX = "索引"
+DOCTOR_DATABASE = "数据库"
+DOCTOR_MODEL = "模型接口"
+DOCTOR_TELEGRAM = "Telegram"
+DOCTOR_CLOCK = "时钟"
+DOCTOR_BROKEN = "检查时出错（{error}），设置 NINGWEN_DEBUG=1 运行相应命令可查看详情。"
+DOCTOR_DATABASE_GOOD = "{kind}，可读写，待答 {waiting} 条"
+DOCTOR_NO_MODEL = "未配置 OPENAI_MODEL，摘录原文作答"
+DOCTOR_MODEL_GOOD = "可用，模型 {model}"
+DOCTOR_MODEL_UNREACHABLE = "连不上（{error}），请检查 OPENAI_BASE_URL 和网络；其间自动改用摘录原文"
+DOCTOR_MODEL_KEY = "密钥不被接受，请检查 OPENAI_API_KEY"
+DOCTOR_MODEL_STATUS = "返回 {code}，请检查 OPENAI_BASE_URL 是否指向兼容 OpenAI 的接口（通常以 /v1 结尾）"
+DOCTOR_NO_TELEGRAM = "未配置 TELEGRAM_BOT_TOKEN"
+DOCTOR_TELEGRAM_GOOD = "可用，机器人 @{name}"
+DOCTOR_TELEGRAM_UNREACHABLE = "连不上（{error}），请检查网络、代理和 TELEGRAM_BASE_URL"
+DOCTOR_CLOCK_GOOD = "准确"
+DOCTOR_CLOCK_OFF = "与服务器相差 {seconds} 秒，请校准系统时间（如启用 NTP）"
+DOCTOR_CLOCK_BACK = "早于数据目录中已有文件的时间，请校准系统时间（如启用 NTP）"
+DOCTOR_CLOCK_ALONE = "没有可对照的服务器，未检查"

@@ -1,0 +1,96 @@
+"""The Bot API through python-telegram-bot, which is imported here only. Errors become DeliveryError."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import httpx
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, RetryAfter, TelegramError
+from telegram.ext import AIORateLimiter, ExtBot
+from telegram.request import HTTPXRequest
+
+from bot import texts
+from bot.errors import DeliveryError
+from bot.settings import BotSettings
+from rag.errors import ConfigurationError
+
+__all__ = ["BadRequest", "Bot", "ChatMigrated", "Conflict", "InvalidToken", "RetryAfter", "TelegramError"]
+
+Bot = ExtBot[Any]
+Keyboard = InlineKeyboardMarkup
+
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+"""What fails before a request is on its way."""
+_FREE = {"sendChatAction", "sendMessageDraft", "answerCallbackQuery"}
+"""Methods that show no message: they don't count against the platform's limits of messages."""
+
+
+class _Limiter(AIORateLimiter):
+    """The library's limiter, for what is a message; a 429 goes to the service, which puts the row off."""
+
+    async def process_request(
+        self,
+        callback: Callable[..., Coroutine[Any, Any, Any]],
+        args: Any,
+        kwargs: dict[str, Any],
+        endpoint: str,
+        data: dict[str, Any],
+        rate_limit_args: int | None,
+    ) -> Any:
+        if endpoint in _FREE:
+            return await callback(*args, **kwargs)
+        return await super().process_request(callback, args, kwargs, endpoint, data, rate_limit_args)
+
+
+def make_bot(settings: BotSettings) -> Bot:
+    """The bot of these settings, not connected yet. Raises ConfigurationError without a token."""
+    if settings.telegram_token is None:
+        raise ConfigurationError(texts.NO_TELEGRAM_TOKEN)
+    logging.getLogger("telegram.ext.AIORateLimiter").setLevel(logging.CRITICAL)  # a 429 is logged where it is dealt with
+    base = settings.telegram_base_url.rstrip("/")
+    return ExtBot(
+        settings.telegram_token.get_secret_value(),
+        base_url=f"{base}/bot",
+        base_file_url=f"{base}/file/bot",
+        request=HTTPXRequest(connection_pool_size=64, connect_timeout=10, read_timeout=20, write_timeout=20, pool_timeout=30),
+        get_updates_request=HTTPXRequest(connection_pool_size=2, connect_timeout=10, read_timeout=20, pool_timeout=30),
+        rate_limiter=_Limiter(overall_max_rate=settings.telegram_rate, max_retries=0),
+    )
+
+
+def make_keyboard(rows: list[list[tuple[str, str]]]) -> Keyboard:
+    """Buttons: label and data, row by row; no rows take the buttons away."""
+    return InlineKeyboardMarkup([[InlineKeyboardButton(label, callback_data=data) for label, data in row] for row in rows])
+
+
+@asynccontextmanager
+async def delivery_errors() -> AsyncIterator[None]:
+    """What python-telegram-bot raises becomes a DeliveryError; a migrated group and a refused markup pass through."""
+    try:
+        yield
+    except (ChatMigrated, BadRequest):
+        raise
+    except RetryAfter as error:
+        raise DeliveryError(texts.DELIVERY_FAILED, detail="429", after=wait_of(error)) from error
+    except Forbidden as error:  # the person blocked the bot, or the group expelled it
+        raise DeliveryError(texts.DELIVERY_FAILED, detail=error.message, retryable=False) from error
+    except TelegramError as error:
+        cause = error.__cause__
+        uncertain = isinstance(cause, httpx.HTTPError) and not isinstance(cause, _NOT_SENT)
+        raise DeliveryError(texts.DELIVERY_FAILED, detail=describe(error), uncertain=uncertain) from error
+
+
+def wait_of(error: RetryAfter) -> float:
+    """Seconds that a 429 asks for."""
+    wait = error.retry_after
+    return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
+
+
+def describe(error: BaseException) -> str:
+    """An error for the log: its kind, and the platform's words unless they may hold a token."""
+    return type(error).__name__ if isinstance(error, InvalidToken) else f"{type(error).__name__}: {error}"[:200]

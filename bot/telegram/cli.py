@@ -1,0 +1,29 @@
+"""``ningwen telegram``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bot import texts
+
+
+def mount(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("telegram", help=texts.TELEGRAM_HELP)(telegram)
+
+
+def telegram(webhook: Annotated[str | None, typer.Option("--webhook", help=texts.TELEGRAM_WEBHOOK)] = None) -> None:
+    """Answer in Telegram until a signal ends it."""
+    import asyncio
+
+    from bot.logs import configure_logs
+    from bot.settings import BotSettings
+    from bot.telegram.run import run_telegram
+    from rag.settings import Settings
+
+    overrides = {"telegram_webhook_url": webhook} if webhook else {}
+    settings = BotSettings.load(**overrides)
+    configure_logs(settings.log_format, settings.log_level)
+    asyncio.run(run_telegram(settings, Settings.load()))
