@@ -85,12 +85,12 @@ def _mount(arguments: list[str]) -> None:
                     _fail(texts.COMMAND_UNAVAILABLE.format(name=point.name), 2)
 
 
-def _open(*, last_good: bool = False, again: bool = False) -> Assistant:
+def _open(*, last_good: bool = False, again: bool = False, chat: bool = False) -> Assistant:
     from rag.assistant import open_assistant
     from rag.settings import Settings
 
     with _Progress() as progress:
-        return open_assistant(Settings.load(), progress, last_good=last_good, again=again)
+        return open_assistant(Settings.load(), progress, last_good=last_good, again=again, chat=chat)
 
 
 class _Progress:
@@ -143,7 +143,7 @@ def ask(
     _check_length(text)
     from bot.render import answer_json, answer_text
 
-    answer = _open(last_good=last_good).ask(text)
+    answer = _open(last_good=last_good, chat=True).ask(text)
     print(json.dumps(answer_json(answer), ensure_ascii=False, indent=2) if as_json else answer_text(answer), flush=True)
     if answer.status == "refused":
         raise typer.Exit(3)
@@ -169,7 +169,7 @@ def _answer_lines(*, last_good: bool) -> None:
             entry = _read_line(line)
             identity = entry.get("id")
             question, history = _read_entry(entry)
-            assistant = assistant or _open(last_good=last_good)
+            assistant = assistant or _open(last_good=last_good, chat=True)
             output = {"id": identity, **answer_json(assistant.ask(question, history))}
         except InputError as error:
             output = {"id": identity, "status": "invalid", "error": error.user_message}
@@ -210,7 +210,7 @@ def chat() -> None:
     """A conversation on the terminal."""
     from bot.render import answer_text
 
-    assistant = _open()
+    assistant = _open(chat=True)
     history: list[Turn] = []
     print(texts.CHAT_BANNER)
     while True:

@@ -15,7 +15,7 @@ from rag.answering.extract import LIMIT, Extractor
 from rag.answering.verify import nearest_place, number_citations, refusal_text, verify, write_answer
 from rag.documents.sources import Corpus, read_corpus
 from rag.errors import IndexUnavailableError, InputError
-from rag.records import Answer, AnswerStatus, Citation, Draft, Hit, Locator, Mode, Nearest, Query, Statement, Turn
+from rag.records import Answer, AnswerStatus, Citation, Draft, Hit, Locator, Mode, Nearest, Query, Statement, Turn, Usage
 from rag.search.index import Index, Progress, build_index, is_complete, last_complete, open_named
 from rag.search.index import fingerprint as index_fingerprint
 from rag.search.lexical import tokenize
@@ -24,10 +24,15 @@ from rag.search.understand import Understanding
 from rag.settings import Settings
 
 if TYPE_CHECKING:
+    from rag.answering.generate import ChatModel
+    from rag.answering.generation import Generation
     from rag.search.embedding import Embedder
 
 MAX_QUESTION = 2000
 """Characters; a longer one is refused as input."""
+
+CHECK_S = 3.0
+"""Seconds that the chat endpoint gets at the start to refuse the key; one that is slower is taken as it is."""
 
 OnText = Callable[[str], None]
 """Called with the verified text so far, in the thread that asks."""
@@ -36,24 +41,29 @@ OnText = Callable[[str], None]
 class Assistant:
     """Answers questions from one open index. Safe to call from several threads."""
 
-    def __init__(self, index: Index, embedder: Embedder) -> None:
+    def __init__(self, index: Index, embedder: Embedder, generation: Generation | None = None) -> None:
+        """``generation``: the model-backed mode; None answers with extracts."""
         self.index = index
+        self.generation = generation
         self.embedder = embedder
         self._understanding = Understanding(index.snapshot)
         self.retriever = Retriever(index, embedder)
         self.extractor = Extractor(index)
         self.confidence = Confidence(index)
 
-    def ask(self, question: str, history: Sequence[Turn] = (), *, on_text: OnText | None = None) -> Answer:
+    def ask(
+        self, question: str, history: Sequence[Turn] = (), *, on_text: OnText | None = None, tables: bool = False
+    ) -> Answer:
         """Answer one question. Raises InputError when it is longer than MAX_QUESTION; never guesses.
 
         ``on_text`` hears the verified text so far, whole each time it has grown; an extract comes all at once
-        and is not announced.
+        and is not announced. ``tables``: the channel shows Markdown tables.
         """
+        begun = time.monotonic()
         if len(question) > MAX_QUESTION:
             raise InputError(f"问题过长({len(question)}字)，请控制在{MAX_QUESTION}字以内。")
         clock = _Clock()
-        query = self._understanding.understand(question, history)
+        query, spent = self._read(question, history)
         clock.mark("understand")
         if query.shape in ("smalltalk", "task"):
             text = texts.TASK if query.shape == "task" else texts.GREETING if question.strip() else texts.EMPTY
@@ -62,7 +72,21 @@ class Assistant:
         clock.mark("retrieve")
         if query.missing_references and not query.references:
             return self._refuse_reference(query, evidence[0], clock)
-        return self._compose(query, evidence, clock)
+        answer = self._compose(query, evidence, clock)
+        if self.generation is None:
+            return answer
+        answer = self.generation.improve(query, answer, begun, spent=spent, on_text=on_text, tables=tables)
+        clock.mark("compose")
+        return replace(answer, timings_ms={**clock.timings(), "verify": answer.timings_ms["verify"]})
+
+    def _read(self, question: str, history: Sequence[Turn]) -> tuple[Query, Usage | None]:
+        """What the question means, by the model's rewriting where there is a history and a model; and what that took."""
+        query = self._understanding.understand(question, history)
+        if self.generation is None or not history or query.shape in ("smalltalk", "task"):
+            return query, None
+        alone, spent = self.generation.rewrite(question, history)
+        rewritten = self._understanding.understand(alone) if alone else query
+        return (query if rewritten.shape in ("smalltalk", "task") else replace(rewritten, question=question)), spent
 
     def gather(self, query: Query) -> tuple[Query, list[Evidence]]:
         """Evidence for each facet; of two readings of a follow-up, the one that the documents answer better."""
@@ -204,12 +228,56 @@ def _warm_up(embedder: Embedder) -> None:
             load()
 
 
-def open_assistant(settings: Settings, on_progress: Progress | None = None, *, last_good: bool = False, again: bool = False) -> Assistant:
+def open_assistant(
+    settings: Settings, on_progress: Progress | None = None, *, last_good: bool = False, again: bool = False, chat: bool = True
+) -> Assistant:
     """Open the index of these settings, building it first when it is missing, and answer from it.
 
-    ``last_good`` opens the index that was completed last, whatever the corpus is now; ``again`` builds anew
-    an index that is complete but can't be opened. Raises NingwenError.
+    ``chat`` False leaves the chat model aside that the settings may name; else a key or model that its endpoint
+    refuses is a ConfigurationError now rather than at the first question. ``last_good`` opens the index that was
+    completed last, whatever the corpus is now; ``again`` builds anew an index that is complete but can't be opened. Raises NingwenError.
     """
+    model = _ChatModel(settings) if chat and settings.chat_model is not None else None
+    assistant = _open_index(settings, on_progress, last_good=last_good, again=again)
+    if model is not None:
+        assistant.generation = model.join(assistant.index)
+    return assistant
+
+
+class _ChatModel:
+    """The chat model of the settings, imported and tried in a thread while the index opens."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._model: ChatModel | None = None
+        self._failure: BaseException | None = None
+        self._thread = Thread(target=self._start)
+        self._thread.start()
+
+    def _start(self) -> None:
+        try:
+            from rag.answering.generate import make_chat_model
+
+            self._model = make_chat_model(self._settings)
+            self._model.counter.load()
+            self._model.check(seconds=min(CHECK_S, self._settings.answer_deadline))
+        except BaseException as error:
+            self._failure = error
+
+    def join(self, index: Index) -> Generation:
+        """The model at work on an index. Raises what starting it raised."""
+        from rag.answering.generation import Generation
+
+        self._thread.join()
+        if self._failure is not None or self._model is None:
+            raise self._failure or AssertionError("no chat model and no failure")
+        settings = self._settings
+        return Generation(
+            self._model, index.snapshot, deadline_s=settings.answer_deadline, max_prompt_tokens=settings.max_prompt_tokens
+        )
+
+
+def _open_index(settings: Settings, on_progress: Progress | None, *, last_good: bool, again: bool) -> Assistant:
     from rag.search.embedding import make_embedder
 
     embedder = make_embedder(settings)

@@ -22,7 +22,9 @@ OnText = Callable[[str], None]
 class Reply(Protocol):
     """A reply as it is written; a context manager."""
 
-    finish: str
+    @property
+    def finish(self) -> str:
+        """How it ended: "stop", "length"."""
 
     def __enter__(self) -> Reply: ...
     def __exit__(self, *_: object) -> None: ...

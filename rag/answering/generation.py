@@ -1,0 +1,93 @@
+"""The model-backed mode: an extract in, what a chat model wrote instead out; whatever happens, an answer in time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rag.answering import texts
+from rag.answering.review import write_claims
+from rag.answering.rewrite import rewrite_question
+from rag.answering.verify import nearest_place, refusal_text
+from rag.answering.write import Model, OnText, Writer, Written
+from rag.language.statements import form
+from rag.language.words import content_terms, is_carried
+from rag.records import Answer, AnswerStatus, Query, Turn, Usage
+from rag.search.snapshot import Snapshot
+
+_REWRITING = 0.25
+"""Share of an answer's time that rewriting the question may take."""
+
+_MARGIN_S = 0.1
+"""Kept of an answer's time for what comes after the model."""
+
+_PLACES = frozenset({"chapter", "part", "document"})
+
+
+class Generation:
+    """One chat model at work on one snapshot. Safe to use from several threads."""
+
+    def __init__(self, model: Model, snapshot: Snapshot, *, deadline_s: float, max_prompt_tokens: int) -> None:
+        """``deadline_s``: seconds from a question to its answer, beyond which the extract is given."""
+        self.model = model
+        self._snapshot = snapshot
+        self._deadline_s = deadline_s
+        self._writer = Writer(model, snapshot, max_prompt_tokens=max_prompt_tokens)
+
+    def rewrite(self, question: str, history: Sequence[Turn]) -> tuple[str | None, Usage | None]:
+        """The question standing alone; None where the rule-based rewriting has to do."""
+        return rewrite_question(self.model, question, history, seconds=self._deadline_s * _REWRITING)
+
+    def improve(self, query: Query, extract: Answer, begun: float, *, spent: Usage | None, on_text: OnText | None, tables: bool) -> Answer:
+        """What the model makes of the places that the extract found, or the extract, marked as one.
+
+        ``begun`` is the time.monotonic() at which the question came; ``spent`` what rewriting it took.
+        """
+        if extract.status == "refused" or self._is_look_up(query):
+            return extract
+        seconds = self._deadline_s - _MARGIN_S - (time.monotonic() - begun)
+        written = self._writer.write(_answered_part(query, extract), extract.hits, seconds=seconds, on_text=on_text, tables=tables)
+        if spent is not None:
+            usage = spent if written.writing.usage is None else written.writing.usage + spent
+            written = replace(written, writing=replace(written.writing, usage=usage))
+        answer = self._answer(query, extract, written)
+        return replace(answer, timings_ms={**answer.timings_ms, "verify": round(written.verify_ms, 3)})
+
+    def _is_look_up(self, query: Query) -> bool:
+        """Whether a question names several places or one with others inside: code enumerates them, and counts right."""
+        nodes = [self._snapshot.nodes[locator] for locator in query.references if locator in self._snapshot.nodes]
+        return len(query.references) > 1 or any(node.kind in _PLACES for node in nodes)
+
+    def _answer(self, query: Query, extract: Answer, written: Written) -> Answer:
+        silent = bool(written.unstated) and not any(claim.statements for claim in written.claims)
+        if written.writing.fallback or (silent and query.references):
+            reason = written.writing.fallback or "not stated"
+            text = texts.EXCERPT_LEAD + extract.answer
+            return replace(extract, answer=text, writing=replace(written.writing, fallback=reason))
+        if silent:
+            nearest = nearest_place(extract.hits[0].unit if extract.hits else None, self._snapshot)
+            return replace(
+                extract, status="refused", answer=refusal_text(nearest), citations=(), missing=None, nearest=nearest, mode="none",
+                writing=written.writing,
+            )  # fmt: skip
+        text, citations = write_claims(written.claims, self._snapshot)
+        missing = extract.missing or (self._missing(written.unstated[0], query) if written.unstated else None)
+        status: AnswerStatus = "partial" if missing else "answered"
+        return replace(
+            extract, status=status, answer=text, citations=citations, missing=missing, mode="generated", writing=written.writing
+        )  # fmt: skip
+
+    def _missing(self, part: str, query: Query) -> str:
+        """What the model found missing, in its words only where they are those of the question."""
+        question = form(query.standalone)
+        own = part if part and all(is_carried(term, question) for term in content_terms(form(part))) else query.standalone
+        return texts.MISSING_PART.format(part=own)
+
+
+def _answered_part(query: Query, extract: Answer) -> Query:
+    """The question without the parts of which the extract has found that the documents do not say."""
+    if not extract.missing:
+        return query
+    facets = tuple(facet for facet in query.facets if facet.standalone not in extract.missing)
+    return replace(query, standalone="；".join(facet.standalone for facet in facets), facets=facets) if facets else query
