@@ -25,6 +25,7 @@ COMMANDS = "ningwen.commands"
 
 OWN = {
     "telegram": "bot.telegram.cli",
+    "wecom": "bot.wecom.cli",
     "access": "bot.access_cli",
     "audit": "bot.audit_cli",
     "doctor": "bot.doctor",

@@ -109,6 +109,11 @@ class Service:
 
     # ── life ──
 
+    @property
+    def ready(self) -> bool:
+        """Whether the assistant is open, so that questions are answered."""
+        return self._assistant is not None
+
     async def __aenter__(self) -> Service:
         self._main = asyncio.create_task(self._serve())
         return self

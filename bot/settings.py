@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,6 +14,9 @@ from rag.settings import default_data_dir
 
 Names = Annotated[tuple[str, ...], NoDecode]
 """Comma-separated ``platform:id`` entries."""
+
+Listed = Annotated[tuple[str, ...], NoDecode]
+"""Comma-separated addresses and networks."""
 
 
 class BotSettings(BaseSettings):
@@ -47,6 +51,36 @@ class BotSettings(BaseSettings):
     telegram_webhook_url: str | None = Field(default=None, alias="TELEGRAM_WEBHOOK_URL")
     telegram_webhook_secret: SecretStr | None = Field(default=None, alias="TELEGRAM_WEBHOOK_SECRET")
     telegram_webhook_listen: str = Field(default="127.0.0.1:8443", alias="TELEGRAM_WEBHOOK_LISTEN")
+
+    http_listen: str = Field(default="127.0.0.1:8080", pattern=r"^.*:\d{1,5}$", alias="HTTP_LISTEN")
+    http_proxies: Listed = Field(default=("127.0.0.1",), alias="HTTP_PROXIES")
+
+    wecom_corp_id: str | None = Field(default=None, alias="WECOM_CORP_ID")
+    wecom_agent_id: int | None = Field(default=None, ge=1, alias="WECOM_AGENT_ID")
+    wecom_secret: SecretStr | None = Field(default=None, alias="WECOM_SECRET")
+    wecom_token: SecretStr | None = Field(default=None, alias="WECOM_TOKEN")
+    wecom_aes_key: SecretStr | None = Field(default=None, alias="WECOM_AES_KEY")
+    wecom_markdown: bool = Field(default=False, alias="WECOM_MARKDOWN")
+    wecom_buttons: bool = Field(default=True, alias="WECOM_BUTTONS")
+    wecom_bot_token: SecretStr | None = Field(default=None, alias="WECOM_BOT_TOKEN")
+    wecom_bot_aes_key: SecretStr | None = Field(default=None, alias="WECOM_BOT_AES_KEY")
+    wecom_bot_id: str | None = Field(default=None, alias="WECOM_BOT_ID")
+    wecom_bot_secret: SecretStr | None = Field(default=None, alias="WECOM_BOT_SECRET")
+    wecom_bot_name: str = Field(default="", alias="WECOM_BOT_NAME")
+    wecom_bot_card: bool = Field(default=False, alias="WECOM_BOT_CARD")
+    wecom_allowed_ips: Listed = Field(default=(), alias="WECOM_ALLOWED_IPS")
+    wecom_api_url: str = Field(default="https://qyapi.weixin.qq.com", pattern=r"^https?://", alias="WECOM_API_URL")
+    wecom_socket_url: str = Field(default="wss://openws.work.weixin.qq.com", pattern=r"^wss?://", alias="WECOM_SOCKET_URL")
+
+    @field_validator("wecom_allowed_ips", "http_proxies", mode="before")
+    @classmethod
+    def _list(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        names = tuple(name.strip() for name in value.replace("，", ",").split(",") if name.strip())
+        for name in names:
+            ip_network(name, strict=False)
+        return names
 
     @field_validator("allowed_users", "allowed_groups", mode="before")
     @classmethod

@@ -219,6 +219,12 @@ class Store(Database):
             connection.execute(delete(values).where(values.c.key == key))
             connection.execute(insert(values).values(key=key, value=value, expires_at=expires_at))
 
+    def list_values(self, prefix: str, *, now: float) -> list[str]:
+        """The values that have not expired whose keys begin with ``prefix``."""
+        query = select(values.c.value).where(values.c.key.startswith(prefix, autoescape=True))
+        with self.read() as connection:
+            return list(connection.execute(query.where(or_(values.c.expires_at.is_(None), values.c.expires_at > now))).scalars())
+
     def add_value(self, key: str, value: str, *, now: float, expires_at: float | None = None) -> bool:
         """Set a value unless there is one already; True for the one process that set it (a nonce, a leader)."""
         try:

@@ -165,3 +165,31 @@ DOCTOR_CLOCK_GOOD = "准确"
 DOCTOR_CLOCK_OFF = "与服务器相差 {seconds} 秒，请校准系统时间（如启用 NTP）"
 DOCTOR_CLOCK_BACK = "早于数据目录中已有文件的时间，请校准系统时间（如启用 NTP）"
 DOCTOR_CLOCK_ALONE = "没有可对照的服务器，未检查"
+
+# ── WeCom ──
+
+WECOM_WAITING = "正在查阅文件，请稍候……"
+WECOM_CARD = "依据与评价"
+WECOM_CARD_DESC = "查看条款原文，或评价本次答复"
+WECOM_ORIGINAL = "查看原文"
+WECOM_UP = "👍 有帮助"
+WECOM_DOWN = "👎 有问题"
+WECOM_REASON_CARD = "哪里有问题？"
+WECOM_REASONS = {1: "与问题无关", 2: "内容不完整", 3: "内容有错误", 4: "数据分析错误"}
+WECOM_RATED = "已记录，谢谢"
+WECOM_SHORTENED = "（条款原文较长，未全部列出。发送 /original 加条款号可查看，例如：/original 第二十一条。）"
+WECOM_UNREACHABLE = "暂时连接不上企业微信，回复稍后重发。"
+WECOM_SAID_NO = "企业微信没有接受这条回复（错误码{code}）。"
+WECOM_SLOW = "发送过于频繁，回复稍后发出。"
+WECOM_DISPLACED = "同一个智能机器人在别处建立了长连接，本进程已停止接收。请确认只有一处运行，再重启本进程。"
+WECOM_HELP = (
+    "在企业微信中回答问题：按 .env 的配置启动自建应用回调、智能机器人回调和智能机器人长连接，并提供 /healthz、/readyz、/metrics。"
+    "\n\n例：ningwen wecom"
+)
+WECOM_NOT_CONFIGURED = (
+    "没有配置企业微信。请在 .env 中至少填写一种接入方式："
+    "自建应用（WECOM_CORP_ID 等）、智能机器人回调（WECOM_BOT_TOKEN 等）或长连接（WECOM_BOT_ID 等）。"
+)
+WECOM_INCOMPLETE = "企业微信{way}的配置不完整，还缺：{missing}。"
+WECOM_WAYS = {"app": "自建应用", "bot": "智能机器人回调", "socket": "智能机器人长连接"}
+LISTEN_FAILED = "无法监听 {address}，请检查 HTTP_LISTEN 以及端口是否被占用。"

@@ -24,7 +24,7 @@ from bot.records import Message, MessageKind
 from bot.wecom.crypto import Refused
 
 APP, BOT, SOCKET = "wecom-app", "wecom-bot", "wecom-socket"
-BotChannelName = Literal["wecom-bot", "wecom-socket"]
+"""Names of the channels."""
 Verdict = Literal["up", "down", "none"]
 
 _NAME_CHARACTERS = 256  # ids and keys of the platform are far shorter; what isn't can't be kept as a key
@@ -150,7 +150,7 @@ def parse_json(body: bytes | str) -> dict[str, Any]:
     return value
 
 
-def read_bot(body: dict[str, Any], channel: BotChannelName, now: float, *, name: str = "", request: str = "") -> Inbound:
+def read_bot(body: dict[str, Any], channel: str, now: float, *, name: str = "", request: str = "") -> Inbound:
     """A decrypted callback of the AI bot, or the body of a frame.
 
     ``name`` is the bot's own, cut from the front of what is said in a group; ``request`` the id of the frame that

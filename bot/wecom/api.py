@@ -1,0 +1,159 @@
+"""The platform's HTTP interface: access token, message/send, response_url.
+
+What fails becomes a DeliveryError that says whether, and after how long, trying again may help.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import httpx
+import structlog
+from cryptography.fernet import Fernet, InvalidToken
+
+from bot import texts
+from bot.errors import DeliveryError
+from bot.wecom import limits
+
+_TIMEOUT = httpx.Timeout(10.0, connect=5.0)
+_CONFIGURATION_PAUSE = 300.0  # seconds until a fault that a person has to mend is looked at again
+_BUSY_PAUSE = 5.0
+_RATE_PAUSE = 60.0
+_LATER = {
+    limits.BUSY: _BUSY_PAUSE,
+    limits.CONCURRENT: _BUSY_PAUSE,
+    limits.RATE_LIMITED: _RATE_PAUSE,
+    limits.ADDRESS_REFUSED: _CONFIGURATION_PAUSE,
+}
+
+log = structlog.get_logger("ningwen.wecom")
+
+
+class Values(Protocol):
+    """The part of the store that is needed here: values with an expiry, shared by processes."""
+
+    def get_value(self, key: str, *, now: float) -> str | None:
+        """A value that has not expired."""
+
+    def put_value(self, key: str, value: str, *, expires_at: float | None = None) -> None:
+        """Set a value."""
+
+
+class Api:
+    """One self-built app's calls. The token is fetched once for all processes and kept encrypted under the secret."""
+
+    def __init__(self, base: str, corporation: str, secret: str, values: Values, *, clock: Callable[[], float] = time.time) -> None:
+        self._corporation, self._secret = corporation, secret
+        self._values, self._clock = values, clock
+        self._client = httpx.AsyncClient(base_url=base, timeout=_TIMEOUT)
+        digest = hashlib.sha256(f"{corporation}:{secret}".encode()).digest()
+        self._key = f"wecom:token:{hashlib.sha256(digest).hexdigest()[:16]}"
+        self._box = Fernet(base64.urlsafe_b64encode(digest))
+        self._fetching = asyncio.Lock()
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._client.aclose()
+
+    async def send(self, body: Mapping[str, Any], *, known: frozenset[int] = frozenset()) -> None:
+        """POST message/send. An invalid token is fetched anew, once. Raises DeliveryError.
+
+        ``known``: error codes that the caller takes for success.
+        """
+        token = await self._token()
+        answer = await self._post("/cgi-bin/message/send", body, {"access_token": token})
+        if answer.get("errcode") in limits.TOKEN_ERRORS:
+            token = await self._token(refused=token)
+            answer = await self._post("/cgi-bin/message/send", body, {"access_token": token})
+        if answer.get("errcode") not in known:
+            _check(answer)
+
+    async def _token(self, *, refused: str | None = None) -> str:
+        """The shared access token; a new one when there is none, or when it is the one that was refused."""
+        async with self._fetching:
+            kept = await asyncio.to_thread(self._read_token)
+            if kept is not None and kept != refused:
+                return kept
+            answer = await self._get("/cgi-bin/gettoken", {"corpid": self._corporation, "corpsecret": self._secret})
+            _check(answer, pause=_CONFIGURATION_PAUSE)
+            token, life = answer.get("access_token"), answer.get("expires_in")
+            if not isinstance(token, str) or not token:
+                raise DeliveryError(texts.WECOM_UNREACHABLE, detail="gettoken without a token", after=_BUSY_PAUSE)
+            seconds = float(life) if isinstance(life, int | float) else float(limits.TOKEN_SECONDS)
+            await asyncio.to_thread(self._keep_token, token, seconds - min(limits.TOKEN_MARGIN, seconds / 2))
+            log.info("wecom.token_fetched", seconds=seconds)
+            return token
+
+    def _read_token(self) -> str | None:
+        kept = self._values.get_value(self._key, now=self._clock())
+        try:
+            return self._box.decrypt(kept.encode()).decode() if kept else None
+        except InvalidToken:
+            return None
+
+    def _keep_token(self, token: str, seconds: float) -> None:
+        self._values.put_value(self._key, self._box.encrypt(token.encode()).decode(), expires_at=self._clock() + seconds)
+
+    async def _get(self, path: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+        return await _answer(self._client.get(path, params=dict(parameters)))
+
+    async def _post(self, path: str, body: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, Any]:
+        return await _answer(self._client.post(path, params=dict(parameters), content=_encode(body), headers=_JSON))
+
+
+class ResponseUrl:
+    """The address that comes with a message of the AI bot: one reply, within an hour, not encrypted."""
+
+    def __init__(self, base: str) -> None:
+        self._origin = urlsplit(base)[:2]
+        self._client = httpx.AsyncClient(timeout=_TIMEOUT)
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._client.aclose()
+
+    async def send(self, url: str, body: Mapping[str, Any]) -> None:
+        """POST one reply. Raises DeliveryError; no address but the platform's own is ever called."""
+        if urlsplit(url)[:2] != self._origin:
+            raise DeliveryError(texts.WECOM_UNREACHABLE, detail="response_url of another origin", retryable=False)
+        _check(await _answer(self._client.post(url, content=_encode(body), headers=_JSON)))
+
+
+_JSON = {"Content-Type": "application/json; charset=utf-8"}
+
+
+def _encode(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False).encode()
+
+
+async def _answer(call: Any) -> dict[str, Any]:
+    """The reply's JSON object. The error's text holds no address: addresses carry tokens."""
+    try:
+        response = await call
+        answer = response.json()
+    except httpx.HTTPError as error:
+        began = not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
+        raise DeliveryError(texts.WECOM_UNREACHABLE, detail=type(error).__name__, after=_BUSY_PAUSE, uncertain=began) from None
+    except ValueError:
+        raise DeliveryError(
+            texts.WECOM_UNREACHABLE, detail=f"HTTP {response.status_code}", after=_BUSY_PAUSE, uncertain=response.status_code >= 500
+        ) from None
+    if not isinstance(answer, dict):
+        raise DeliveryError(texts.WECOM_UNREACHABLE, detail="no object", after=_BUSY_PAUSE)
+    return answer
+
+
+def _check(answer: Mapping[str, Any], *, pause: float | None = None) -> None:
+    """Raise DeliveryError when the platform said no. ``pause``: retry whatever it said, after so long."""
+    code = answer.get("errcode", 0)
+    if code == 0:
+        return
+    after = pause or _LATER.get(code)
+    raise DeliveryError(texts.WECOM_SAID_NO.format(code=code), detail=f"errcode {code}", retryable=after is not None, after=after)

@@ -1,0 +1,173 @@
+"""自建应用 by callback: what comes in is acknowledged with nothing, and answered by message/send.
+
+A reply is one or more texts and a card with buttons. Which of them have been sent is kept, so that a second attempt,
+of this process or of the next, goes on where the first ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import structlog
+
+from bot import texts
+from bot.errors import DeliveryError, StoreError
+from bot.records import Message, Reply
+from bot.render import Shorten, long_label
+from bot.wecom import limits
+from bot.wecom.api import Api
+from bot.wecom.desk import Desk, card_id, find_pressed, keep_pressed, message_digest
+from bot.wecom.messages import APP, Entered, Inbound, Pressed
+from bot.wecom.pace import Pace
+from bot.wecom.replies import DOWN, ORIGINAL, answer_card, app_parts, card_body, original_parts, reason_card, text_body
+
+_SENT_SECONDS = 86400.0
+"""How long it is kept which parts of a reply went out; a message is not answered any more by then."""
+_CARD_KNOWN = frozenset({limits.CARD_SENT})
+
+log = structlog.get_logger("ningwen.wecom")
+
+
+class Values(Protocol):
+    """The part of the store that is needed here."""
+
+    def get_value(self, key: str, *, now: float) -> str | None:
+        """A value that has not expired."""
+
+    def put_value(self, key: str, value: str, *, expires_at: float | None = None) -> None:
+        """Set a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How the app answers. ``agent``: its id."""
+
+    agent: int
+    markdown: bool = False  # can't be read in personal WeChat
+    buttons: bool = True
+    shorten: Shorten = long_label
+
+
+class AppChannel:
+    """The channel 「wecom-app」. ``handle`` is what its callback address calls."""
+
+    name = APP
+
+    def __init__(self, api: Api, values: Values, shape: Shape, *, clock: Callable[[], float] = time.time) -> None:
+        self._api, self._values, self._shape, self._clock = api, values, shape, clock
+        self._pace = Pace(limits.APP_PER_MINUTE, limits.APP_PER_HOUR)
+        self._sending: set[asyncio.Task[None]] = set()
+        self._desk: Desk | None = None
+
+    async def open(self, desk: Desk) -> None:
+        """Hand over to this service what comes from now on."""
+        self._desk = desk
+
+    async def close(self) -> None:
+        """Finish what is being sent."""
+        await asyncio.gather(*self._sending, return_exceptions=True)
+        await self._api.close()
+
+    # ── what the service says ───────────────────────────────────────────────────────────────────
+
+    async def begin(self, message: Message) -> None:
+        """Nothing: the app has no sign for it."""
+
+    async def grow(self, message: Message, text: str) -> None:
+        """Nothing: a text that was sent can't grow."""
+
+    async def deliver(self, message: Message, reply: Reply) -> None:
+        """Send every part that has not been sent yet."""
+        bodies = self._bodies(message, reply)
+        key = f"wecom:sent:{message_digest(message)}"
+        for number in range(await self._read_sent(key), len(bodies)):
+            await self._send(message.user, bodies[number])
+            if number + 1 < len(bodies):
+                await self._keep_sent(key, number + 1)
+
+    def _bodies(self, message: Message, reply: Reply) -> list[dict[str, Any]]:
+        user, shape = message.user, self._shape
+        parts = app_parts(reply, shape.shorten, markdown=shape.markdown)
+        bodies = [text_body(user, shape.agent, part, markdown=shape.markdown) for part in parts]
+        if reply.answer is not None and shape.buttons:
+            card = answer_card(card_id(message, reply.turn), original=bool(reply.answer.citations))
+            bodies.append(card_body(user, shape.agent, card))
+        return bodies
+
+    async def _send(self, user: str, body: Mapping[str, Any]) -> None:
+        """One message within the person's pace. A card that is refused is missed by nobody: the answer has arrived."""
+        wait = self._pace.wait(user)
+        if wait:
+            raise DeliveryError(texts.WECOM_SLOW, detail="pace", after=wait)
+        try:
+            await self._api.send(body, known=_CARD_KNOWN)
+        except DeliveryError as error:
+            if error.retryable or body["msgtype"] != "template_card":
+                raise
+            log.warning("wecom.card_refused", error=str(error))
+        self._pace.count(user)
+
+    async def _read_sent(self, key: str) -> int:
+        try:
+            return int(await asyncio.to_thread(self._values.get_value, key, now=self._clock()) or 0)
+        except StoreError as error:
+            raise DeliveryError(texts.STORE_FAILED, detail=str(error), after=1.0) from error
+
+    async def _keep_sent(self, key: str, count: int) -> None:
+        try:
+            await asyncio.to_thread(self._values.put_value, key, str(count), expires_at=self._clock() + _SENT_SECONDS)
+        except StoreError as error:  # the next part is worth more than the record of this one
+            log.error("wecom.part_unrecorded", error=str(error))
+
+    # ── what the platform says ──────────────────────────────────────────────────────────────────
+
+    async def handle(self, said: Inbound) -> Mapping[str, Any] | None:
+        """The fields of a reply inside the response, or None for an empty one. Raises StoreError."""
+        assert self._desk is not None
+        if isinstance(said, Message):
+            return await self._keep(self._desk, said)
+        if isinstance(said, Entered):
+            # one greeting a person: the second has the same id and changes nothing
+            await self._desk.receive(Message(APP, f"entered:{said.user}", said.user, said.user, "/start", said.sent))
+        elif isinstance(said, Pressed):
+            return await self._press(self._desk, said)
+        return None
+
+    async def _keep(self, desk: Desk, message: Message) -> Mapping[str, Any] | None:
+        try:
+            await desk.receive(message)
+        except StoreError:
+            if not await desk.may_use(message):
+                raise
+            return {"MsgType": "text", "Content": texts.STORE_FAILED}
+        return None
+
+    async def _press(self, desk: Desk, said: Pressed) -> Mapping[str, Any] | None:
+        found = await find_pressed(desk, APP, said)
+        if found is None:
+            return None
+        if said.key == ORIGINAL:
+            self._spawn(said.user, [text_body(said.user, self._shape.agent, part) for part in original_parts(found.answer)])
+            return None
+        if not await keep_pressed(desk, APP, said, found.turn):
+            return None
+        if said.key == DOWN:
+            self._spawn(said.user, [card_body(said.user, self._shape.agent, reason_card(f"{said.task}-reason"))])
+        return {"MsgType": "update_button", "Button": {"ReplaceName": texts.WECOM_RATED}}
+
+    def _spawn(self, user: str, bodies: list[dict[str, Any]]) -> None:
+        """Send after the acknowledgement; what fails can be asked for again by another press."""
+        task = asyncio.create_task(self._send_all(user, bodies))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    async def _send_all(self, user: str, bodies: list[dict[str, Any]]) -> None:
+        try:
+            for body in bodies:
+                await self._send(user, body)
+        except DeliveryError as error:
+            log.warning("wecom.press_unanswered", error=str(error))
