@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,7 +12,7 @@ import typer
 
 from evals import cli_foreign
 from evals.progress import progress
-from rag.errors import InputError
+from rag.errors import InputError, StorageError
 
 if TYPE_CHECKING:
     from evals.gate import Verdict
@@ -125,6 +127,35 @@ def accept(
     print(f"基线已更新：{len(accepted.cases)} 题。")
 
 
+@app.command("harvest", help="把被标记 👎 的答复整理成题目草稿，供人核改。\n\n例：ningwen eval harvest --out drafts.jsonl")
+def harvest(
+    export: Annotated[Path | None, typer.Argument(help="ningwen audit export 导出的 JSONL；缺省为直接读取问答数据库。")] = None,
+    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="只取这一天以来的答复。")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="写入的文件；缺省为标准输出。")] = None,
+) -> None:
+    """Draft cases from answers that people marked 👎."""
+    from evals.cases import gold_files, read_cases
+    from evals.harvest import make_drafts, read_database, read_export
+    from evals.journal import to_line
+    from evals.settings import EvalSettings
+
+    begin = since.timestamp() if since else 0.0
+    if export is not None:
+        complaints = [complaint for complaint in read_export(export) if since is None or complaint.at >= since.strftime("%Y-%m-%d")]
+    else:
+        complaints = read_database(EvalSettings.load().database_url, since=begin)
+    drafts = make_drafts(complaints, read_cases(gold_files()))
+    text = "".join(map(to_line, drafts))
+    if out is None:
+        print(text, end="")
+    else:
+        try:
+            out.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise StorageError(f"文件 {out} 无法写入。", detail=repr(error)) from error
+    print(f"{len(complaints)} 条 👎，{len(drafts)} 份草稿", file=sys.stderr)
+
+
 def _settings(mode: str) -> Settings:
     from rag.settings import Settings
 
@@ -162,12 +193,14 @@ def _read_run(folder: Path, snapshot: Snapshot) -> Run:
 def _conclude(finished: Run, folder: Path, snapshot: Snapshot, *, whole: bool, judged: bool) -> None:
     """Apply the gate, write the report, print both; exit 1 when the gate fails."""
     from evals.baseline import read_baseline
+    from evals.drafts import measure_drafts
     from evals.gate import Verdict, judge, read_gate
     from evals.report import Page, write_report
 
     baseline = read_baseline(_BASELINE)
-    verdict = judge(finished.summary, read_gate(_GATE), baseline, whole=whole) if judged else Verdict(True, ())
-    page = write_report(folder, Page(finished, verdict, baseline), snapshot)
+    drafts = measure_drafts(snapshot) if whole else ()
+    verdict = judge(finished.summary, read_gate(_GATE), baseline, drafts=drafts, whole=whole) if judged else Verdict(True, ())
+    page = write_report(folder, Page(finished, verdict, baseline, drafts=drafts), snapshot)
     _print_table(finished)
     _print_losses(finished)
     _print_verdict(verdict)

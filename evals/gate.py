@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as validated
@@ -21,7 +21,26 @@ from evals.records import Baseline, Interval, Split, Summary
 from evals.score import paired_difference
 from rag.errors import ConfigurationError
 
+if TYPE_CHECKING:
+    from evals.drafts import DraftRow
+
 Level = Literal["fail", "warn", "note"]
+
+DRAFT_NAMES: dict[str, str] = {
+    "good": "如实转述",
+    "figure": "数字改动",
+    "unit": "单位改动",
+    "date": "日期改动",
+    "body": "主体调换",
+    "article": "条号臆造",
+    "no-passage": "标注落空",
+    "wrong-passage": "标注错段",
+    "negation": "否定翻转",
+    "extra": "添加语句",
+    "instruction": "听从指令",
+    "language": "其他语言",
+}
+"""What a reader calls each kind of draft."""
 
 _SPLITS: tuple[Split, ...] = ("test", "dev")
 _STRICT = ConfigDict(extra="forbid")
@@ -52,6 +71,7 @@ class Gate:
     floors: dict[str, float | Target]
     split: Split = "test"
     unscored: float = 0.02  # share of a measure's cases that may stay unscored
+    drafts_lost: float = 0.05  # share of good drafts that verification may lose
     allowed_regression: dict[str, float] = field(default_factory=lambda: {"default": 0.01})
     latency: dict[str, Latency] = field(default_factory=dict)  # by mode
     categories: dict[str, dict[str, float | Target]] = field(default_factory=dict)
@@ -88,9 +108,9 @@ def read_gate(path: Path) -> Gate:
     return gate
 
 
-def judge(summary: Summary, gate: Gate, baseline: Baseline | None, *, whole: bool = True) -> Verdict:
+def judge(summary: Summary, gate: Gate, baseline: Baseline | None, *, drafts: Sequence[DraftRow] = (), whole: bool = True) -> Verdict:
     """Compare a summary with the floors and with the baseline; ``whole`` when every gold case should have been run."""
-    findings = [*_errors(summary), *_floors(summary, gate), *_unscored(summary, gate), *_slow(summary, gate)]
+    findings = [*_errors(summary), *_floors(summary, gate), *_unscored(summary, gate), *_slow(summary, gate), *_drafts(drafts, gate)]
     if baseline is None:
         findings.append(Finding("warn", "baseline", "", "还没有基线，无法判断退步；确认后运行 ningwen eval accept"))
     elif baseline.spec.get("mode") != summary.spec.get("mode"):
@@ -147,6 +167,18 @@ def _unscored(summary: Summary, gate: Gate) -> Iterator[Finding]:
     for measure, share in summary.unscored.items():
         if share > gate.unscored:
             yield Finding("fail", measure, "", f"{NAMES[measure]} {measure} 有 {share:.1%} 的题目未能计分，上限 {gate.unscored:.0%}")
+
+
+def _drafts(drafts: Sequence[DraftRow], gate: Gate) -> Iterator[Finding]:
+    """Of poisoned drafts none may reach a reader; of good ones only so many may be lost."""
+    for row in drafts:
+        through, failed = row.drafts - row.caught, "、".join(row.failed)
+        if row.kind != "good" and through:
+            message = f"核验放过了 {through} 份「{DRAFT_NAMES.get(row.kind, row.kind)}」草稿：{failed}"
+            yield Finding("fail", "drafts", row.kind, message)
+        if row.kind == "good" and row.lost > gate.drafts_lost * row.drafts:
+            yield Finding("fail", "drafts", row.kind, f"核验误伤 {row.lost} 份如实草稿，上限 {gate.drafts_lost:.0%}：{failed}")
+
 
 
 def _regressions(summary: Summary, gate: Gate, baseline: Baseline) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from evals.measures import LOWER_IS_BETTER, NAMES, USAGE
 from evals.records import Interval
 
 _CELL, _ROW = 0.62, 0.32  # inches of a column and of a row
-_LEFT, _TOP = 1.05, 1.15  # inches for the categories' and the measures' names
+_LEFT, _LINE = 0.95, 0.17  # inches for the categories' names, and for a line of the measures' names
 _CHINESE_EM = 0.155  # inches that one Chinese character takes at the size of the labels
 
 
@@ -24,19 +24,21 @@ def heat_map(categories: Mapping[str, Mapping[str, Interval]], names: Mapping[st
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.figure import Figure
 
-    width, height = _LEFT + _CELL * len(measures) + 0.5, _TOP + _ROW * len(categories) + 0.1
+    titles = [_folded(NAMES[measure]) for measure in measures]
+    top = _LINE * max(map(len, titles)) + 0.15
+    width, height = _LEFT + _CELL * len(measures) + 0.1, top + _ROW * len(categories) + 0.1
     figure = Figure(figsize=(width, height))
     place = (_LEFT / width, 0.1 / height, _CELL * len(measures) / width, _ROW * len(categories) / height)
     axes = figure.add_axes(place)
     grid = [[_goodness(m, row.get(m)) for m in measures] for row in categories.values()]
-    shades = LinearSegmentedColormap.from_list("good", ["#c0392b", "#f0b27a", "#f9e79f", "#eaf4ea", "#82c491"]).with_extremes(bad="#ffffff")
+    shades = LinearSegmentedColormap.from_list("good", ["#e2776b", "#f3bd8b", "#f9e79f", "#eaf4ea", "#82c491"]).with_extremes(bad="#ffffff")
     axes.pcolormesh(grid, cmap=shades, vmin=0.5, vmax=1.0, edgecolors="white", linewidth=1.5)
     axes.invert_yaxis()
     for y, row in enumerate(categories.values()):
         for x, measure in enumerate(measures):
             if measure in row:
                 axes.text(x + 0.5, y + 0.5, _short(row[measure].mean), ha="center", va="center", fontsize=8.5)
-    axes.set_xticks([x + 0.5 for x in range(len(measures))], ["\n".join(_folded(NAMES[m])) for m in measures], fontsize=8.5)
+    axes.set_xticks([x + 0.5 for x in range(len(measures))], ["\n".join(title) for title in titles], fontsize=8.5)
     axes.set_yticks([y + 0.5 for y in range(len(categories))], [names.get(c, c) for c in categories], fontsize=8.5)
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
@@ -67,7 +69,7 @@ def histogram(values: Sequence[float]) -> str:
     import numpy as np
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6, 2.2), layout="constrained")
+    figure = Figure(figsize=(5, 2.2), layout="constrained")
     axes = figure.add_subplot()
     end = float(np.quantile(values, 0.99)) or 1.0
     axes.hist(np.minimum(values, end), bins=30, range=(0.0, end), color="#4a6fa5")

@@ -125,12 +125,3 @@ class Run:
     scores: tuple[Score, ...]
     summary: Summary
 
-
-@dataclass(frozen=True, slots=True)
-class DraftRow:
-    """What verification did with one kind of draft: of ``count``, how many it caught or lost."""
-
-    kind: str
-    poisoned: bool  # drafts that must not reach a reader; else good ones that must
-    count: int
-    stopped: int

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from evals.cases import CATEGORY_NAMES
 from evals.changes import find_changes, reworded
-from evals.gate import Verdict, compare
+from evals.drafts import DraftRow
+from evals.gate import DRAFT_NAMES, Verdict, compare
 from evals.measures import LOWER_IS_BETTER, NAMES
 from evals.plots import heat_map, histogram
-from evals.records import Baseline, Case, DraftRow, Interval, Run
+from evals.records import Baseline, Case, Interval, Run
 from evals.spec import LABELS, differences
 from rag.language.locators import short_label
 from rag.records import Locator
 from rag.search.snapshot import Snapshot
+
+Value = TypeVar("Value")
 
 STATUS_NAMES: dict[str, str] = {"answered": "已答", "partial": "部分作答", "refused": "拒答", "error": "出错"}
 LEVEL_NAMES: dict[str, str] = {"fail": "不通过", "warn": "提醒", "note": "说明"}
@@ -85,7 +88,7 @@ def render(page: Page, rows: Sequence[Row], snapshot: Snapshot) -> str:
         before=page.before,
         run=run,
         rows=rows,
-        heats=[(split, heat_map(run.summary.categories[split], CATEGORY_NAMES)) for split in ("test", "dev")],
+        heats=[(split, heat_map(_in_order(run.summary.categories[split]), CATEGORY_NAMES)) for split in ("test", "dev")],
         latency=histogram(latencies),
         baseline=baseline,
         changes=find_changes(run, baseline) if baseline else (),
@@ -94,13 +97,20 @@ def render(page: Page, rows: Sequence[Row], snapshot: Snapshot) -> str:
         losses=lost,
         losing={loss.case.id for loss in lost},
         drafts=page.drafts,
-        categories=Counter(case.category for case in run.cases),
+        draft_names=DRAFT_NAMES,
+        categories=_in_order(Counter(case.category for case in run.cases)),
         category_names=CATEGORY_NAMES,
         status_names=STATUS_NAMES,
         level_names=LEVEL_NAMES,
         labels=LABELS,
         names=NAMES,
     )
+
+
+def _in_order(categories: Mapping[str, Value]) -> dict[str, Value]:
+    """Categories in the order in which they are counted; others after them."""
+    known = [category for category in CATEGORY_NAMES if category in categories]
+    return {category: categories[category] for category in [*known, *(c for c in categories if c not in CATEGORY_NAMES)]}
 
 
 def table(run: Run, baseline: Baseline | None) -> list[Row]:
@@ -174,5 +184,8 @@ def markdown(page: Page, rows: Sequence[Row]) -> str:
 
 
 def _drafts(drafts: Sequence[DraftRow]) -> list[str]:
-    rows = [f"| {d.kind} | {d.count} | {d.stopped if d.poisoned else ''} | {'' if d.poisoned else d.stopped} |" for d in drafts]
+    rows = []
+    for row in drafts:
+        caught, lost = ("", row.lost) if row.kind == "good" else (row.caught, "")
+        rows.append(f"| {DRAFT_NAMES.get(row.kind, row.kind)} | {row.drafts} | {caught} | {lost} |")
     return ["| 草稿 | 份数 | 拦下 | 误伤 |", "|---|---|---|---|", *rows]

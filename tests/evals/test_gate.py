@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from evals.baseline import read_baseline, write_baseline
+from evals.drafts import DraftRow
 from evals.gate import Latency, Target, judge, read_gate
 from evals.measures import NAMES
 from evals.records import Case, Judgement
@@ -198,6 +199,16 @@ def test_too_many_unscored_fail() -> None:
     assert run.summary.overall["test"]["claim_support"].mean == 1.0
     assert run.summary.unscored == {"claim_support": 1 / len(answered)}
     assert failures(judge(run.summary, gate(), None)) == {"claim_support"}
+
+
+def test_a_poisoned_draft_that_gets_through_fails() -> None:
+    """Verification may lose one good draft in twenty and let no poison through."""
+    fine = (DraftRow("good", 60, 0, 3, ("a", "b", "c")), DraftRow("figure", 7, 7, 0, ()))
+    assert judge(summary_of(observe()), gate(), None, drafts=fine).passed
+    lost = judge(summary_of(observe()), gate(), None, drafts=(DraftRow("good", 60, 0, 4, ("a", "b", "c", "d")),))
+    through = judge(summary_of(observe()), gate(), None, drafts=(DraftRow("negation", 7, 6, 0, ("negation-2",)),))
+    assert failures(lost) == failures(through) == {"drafts"}
+    assert any("「否定翻转」草稿：negation-2" in finding.message for finding in through.findings)
 
 
 def test_another_mode_is_not_compared() -> None:

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from evals.changes import find_changes, reworded
+from evals.drafts import DraftRow
 from evals.gate import judge
 from evals.measures import NAMES
-from evals.records import Baseline, Case, DraftRow, Evidence, PastTurn, Run
+from evals.records import Baseline, Case, Evidence, PastTurn, Run
 from evals.report import Page, markdown, table, write_report
 from evals.score import as_baseline, make_run
 from tests.stand_ins.browser import Browser, find_chromium, open_browser
@@ -59,7 +60,7 @@ def baseline(run: Run) -> Baseline:
     return Baseline({**SPEC, "revision": "w"}, before.overall, values, told)
 
 
-DRAFTS = (DraftRow("数字被改", True, 6, 6), DraftRow("否定被翻转", True, 6, 5), DraftRow("如实转述", False, 60, 2))
+DRAFTS = (DraftRow("good", 60, 0, 2, ("good-3", "good-9")), DraftRow("figure", 6, 6, 0, ()), DraftRow("negation", 6, 5, 0, ("negation-2",)))
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +110,7 @@ def test_the_markdown_is_short(run: Run, baseline: Baseline) -> None:
     assert text.startswith(f"**评测未通过**（{len(run.cases)} 题）")
     assert "- 不通过：1 题运行出错：TimeoutError: 20 s" in text
     assert f"- {cases()[0].id}：引文逐字一致" in text
-    assert "| 否定被翻转 | 6 | 5 |  |" in text
+    assert "| 否定翻转 | 6 | 5 |  |" in text
     assert len(text.splitlines()) < 60
 
 
@@ -212,7 +213,7 @@ def test_a_case_says_what_went_wrong(browser: Browser) -> None:
 def test_verification_is_shown(browser: Browser) -> None:
     """The table of drafts marks a poison that got through."""
     assert browser.run("[...document.querySelectorAll('#drafts tr')].map(r => r.innerText.split(/\\s+/).filter(Boolean).join(' '))") == [
-        "草稿 份数 拦下 误伤", "数字被改 6 6", "否定被翻转 6 5", "如实转述 60 2",
+        "草稿 份数 拦下 误伤", "如实转述 good-3、good-9 60 2", "数字改动 6 6", "否定翻转 negation-2 6 5",
     ]  # fmt: skip
     assert browser.run("document.querySelectorAll('#drafts .bad').length") == 2
 

@@ -1,0 +1,156 @@
+"""The commands from end to end, with the real assistant on a few cases."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from evals import cases as gold_module
+from evals import cli
+from evals.baseline import read_baseline
+from evals.records import Case, Evidence
+from evals.run import read_run
+from rag.errors import InputError
+
+CASES = (
+    Case(
+        "meeting", "direct", "常务会议一般多久开一次?", "test", locators=(("work-rules#21",),), facts=(("2次—3次",),),
+        evidence=(Evidence("work-rules#21", "一般每月召开2次—3次"),),
+    ),
+    Case(
+        "guests", "direct", "我们厅开工作会,能请分管副主席到场吗?", "dev", locators=(("work-rules#26",),), facts=(("一般不出席",),),
+        evidence=(Evidence("work-rules#26", "一般不出席部门的工作会议"),),
+    ),
+    Case("fees", "unanswerable", "会议费每人每天标准是多少", "test", unanswerable="没有标准"),
+    Case("weather", "out-of-domain", "明天天气怎么样", "dev", unanswerable="与文件无关"),
+)  # fmt: skip
+GATE = '[floors]\nfacts = {}\nrefusal_recall = 0.5\n\n[latency.extractive]\np95_ms = 60000\n'
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clean_environment: None) -> Path:
+    """A gate, no baseline yet and a gold folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "_GATE", tmp_path / "gate.toml")
+    monkeypatch.setattr(cli, "_BASELINE", tmp_path / "baseline.json")
+    monkeypatch.setattr(gold_module, "GOLD", tmp_path / "gold")
+    (tmp_path / "gate.toml").write_text(GATE.format(0.9), encoding="utf-8")
+    (tmp_path / "gold").mkdir()
+    write_gold(tmp_path, CASES)
+    return tmp_path
+
+
+@pytest.fixture
+def built(place: Path, real_data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same, with the index of the real documents."""
+    monkeypatch.setenv("NINGWEN_DATA_DIR", str(real_data))
+    return place
+
+
+def write_gold(place: Path, found: tuple[Case, ...]) -> None:
+    text = "".join(json.dumps(asdict(case), ensure_ascii=False) + "\n" for case in found)
+    (place / "gold" / "all.jsonl").write_text(text, encoding="utf-8")
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(cli.app, list(words))
+
+
+@pytest.mark.slow
+def test_from_a_run_to_the_next_baseline(built: Path) -> None:
+    """A run passes and is accepted; the next one is compared with it; a higher floor fails it with 1, and the page says so."""
+    gold = ["--gold", str(built / "gold" / "all.jsonl")]
+    first = run("run", *gold, "--out", "a")
+    assert first.exit_code == 0, first.output
+    assert "还没有基线" in first.output
+    assert "通过  a/report.html" in first.output
+    assert len((built / "a" / "observations.jsonl").read_text(encoding="utf-8").splitlines()) == 4
+    assert run("accept", "a").exit_code == 0
+    baseline = read_baseline(built / "baseline.json")
+    assert baseline is not None
+    assert baseline.told["meeting"].cited == ("work-rules#21",)
+
+    before = (built / "a" / "observations.jsonl").read_bytes()
+    again = run("run", *gold, "--out", "a")
+    assert again.exit_code == 0
+    assert (built / "a" / "observations.jsonl").read_bytes() == before, "what was asked is not asked again"
+    assert "没有变化。" in (built / "a" / "report.html").read_text(encoding="utf-8")
+
+    (built / "gate.toml").write_text(GATE.format(0.9) + "\n[categories.direct]\n'hit@5' = 1.5\n", encoding="utf-8")
+    failed = run("run", *gold, "--out", "b")
+    assert failed.exit_code == 1
+    assert "direct 前五命中 hit@5 1.000 低于下限 1.5" in failed.output
+    assert "未通过，不得发布" in (built / "b" / "report.html").read_text(encoding="utf-8")
+    refused = run("accept", "b")
+    assert isinstance(refused.exception, InputError)
+    assert run("accept", "b", "--force").exit_code == 0
+
+
+@pytest.mark.slow
+def test_two_runs_compared(built: Path) -> None:
+    """The same page with the first run in the baseline's built; a fact that was lost is there with both answers."""
+    gold = ["--gold", str(built / "gold" / "all.jsonl")]
+    run("run", *gold, "--out", "a")
+    run("run", *gold, "--out", "b")
+    path = built / "b" / "observations.jsonl"
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for line in lines:
+        if line["case"] == "guests":
+            line["answer"]["answer"] = "另一种说法[1]"
+    path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
+    done = run("compare", "a", "b")
+    assert done.exit_code == 0, done.output
+    assert "事实齐全 facts 较基线退步 1.000（dev 1 题" in done.output
+    text = (built / "b" / "compare" / "report.html").read_text(encoding="utf-8")
+    assert 'id="change-guests"' in text
+    assert "另一种说法[1]" in text
+    assert "一般不出席部门的工作会议" in text
+    assert "a与变化" in text
+
+
+@pytest.mark.slow
+def test_half_a_run(built: Path) -> None:
+    """Dev alone is not judged; test alone is; neither is a baseline."""
+    gold = ["--gold", str(built / "gold" / "all.jsonl")]
+    (built / "gate.toml").write_text(GATE.format(1.5), encoding="utf-8")
+    dev = run("run", *gold, "--split", "dev", "--out", "dev")
+    assert dev.exit_code == 0
+    assert "只运行了 dev，不作判定" in dev.output
+    assert [case.id for case in read_run(built / "dev")[1]] == ["guests", "weather"]
+    assert run("run", *gold, "--split", "test", "--out", "test").exit_code == 1
+    assert isinstance(run("accept", "test").exception, InputError)
+
+
+@pytest.mark.slow
+def test_a_run_of_other_cases_does_not_go_on(built: Path) -> None:
+    """A folder with a run of other gold is refused with a sentence."""
+    gold = ["--gold", str(built / "gold" / "all.jsonl")]
+    run("run", *gold, "--out", "a")
+    write_gold(built, (replace(CASES[0], question="常务会议多久开?"), *CASES[1:]))
+    refused = run("run", *gold, "--out", "a")
+    assert isinstance(refused.exception, InputError)
+    assert "题目摘要不同" in str(refused.exception)
+
+
+def test_lint(place: Path) -> None:
+    """Mistakes are printed and end with 1; shortages are only told."""
+    done = run("lint")
+    assert done.exit_code == 0
+    assert "提醒：类别 direct 应至少 40 题，现有 2 题" in done.output
+    write_gold(place, (replace(CASES[0], locators=(("work-rules#99",),)), *CASES[1:]))
+    done = run("lint")
+    assert done.exit_code == 1
+    assert "meeting：没有 work-rules#99 这一处" in done.output
+
+
+def test_what_can_not_be_run(place: Path) -> None:
+    """No cases, no run, no model: a sentence each."""
+    (place / "empty.jsonl").write_text("")
+    assert "没有可运行的题目" in str(run("run", "--gold", "empty.jsonl").exception)
+    assert "不是评测运行目录" in str(run("compare", "nothing", "nowhere").exception)
+    assert "未设置 OPENAI_MODEL" in str(run("run", "--mode", "generated").exception)
