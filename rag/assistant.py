@@ -60,24 +60,32 @@ class Assistant:
         and is not announced. ``tables``: the channel shows Markdown tables.
         """
         begun = time.monotonic()
+        clock = _Clock()
+        query, extract, spent = self._extract(question, history, clock)
+        if self.generation is None:
+            return extract
+        answer = self.generation.improve(query, extract, begun, spent=spent, on_text=on_text, tables=tables)
+        clock.mark("compose")
+        return replace(answer, timings_ms={**clock.timings(), "verify": answer.timings_ms["verify"]})
+
+    def extract(self, question: str, history: Sequence[Turn] = ()) -> tuple[Query, Answer]:
+        """The answer in the documents' own words, and what the question means. Raises InputError as ``ask`` does."""
+        return self._extract(question, history, _Clock())[:2]
+
+    def _extract(self, question: str, history: Sequence[Turn], clock: _Clock) -> tuple[Query, Answer, Usage | None]:
+        """The extract, and what a model took to rewrite the question."""
         if len(question) > MAX_QUESTION:
             raise InputError(f"问题过长({len(question)}字)，请控制在{MAX_QUESTION}字以内。")
-        clock = _Clock()
         query, spent = self._read(question, history)
         clock.mark("understand")
         if query.shape in ("smalltalk", "task"):
             text = texts.TASK if query.shape == "task" else texts.GREETING if question.strip() else texts.EMPTY
-            return self._refusal(query, text, (), None, clock)
+            return query, self._refusal(query, text, (), None, clock), spent
         query, evidence = self.gather(query)
         clock.mark("retrieve")
         if query.missing_references and not query.references:
-            return self._refuse_reference(query, evidence[0], clock)
-        answer = self._compose(query, evidence, clock)
-        if self.generation is None:
-            return answer
-        answer = self.generation.improve(query, answer, begun, spent=spent, on_text=on_text, tables=tables)
-        clock.mark("compose")
-        return replace(answer, timings_ms={**clock.timings(), "verify": answer.timings_ms["verify"]})
+            return query, self._refuse_reference(query, evidence[0], clock), spent
+        return query, self._compose(query, evidence, clock), spent
 
     def _read(self, question: str, history: Sequence[Turn]) -> tuple[Query, Usage | None]:
         """What the question means, by the model's rewriting where there is a history and a model; and what that took."""

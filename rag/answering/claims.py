@@ -185,7 +185,19 @@ def wrong_force(said: Said, ground: Ground) -> str | None:
     for clause, text, before in _aligned(said, ground):
         if reason := _force_of(clause, text, before):
             return reason
-    return _wrong_verdict(said, ground)
+    return _force_of_all(said, ground) or _wrong_verdict(said, ground)
+
+
+def _force_of_all(said: Said, ground: Ground) -> str | None:
+    """A force that no clause of the source has, while another one stands there."""
+    here = {modality(clause) for clause in said.clauses if not VERDICT.fullmatch(clause)} - {""}
+    there = {modality(clause) for clause, _ in ground.clauses} - {""}
+    denied = any(is_negative(clause) for clause, _ in ground.clauses)
+    for force in here - there:
+        wrong = {"forbid": not denied, "oblige": there == {"permit"}, "permit": bool(there) and not denied}
+        if wrong[force]:
+            return f"modality: {force}"
+    return None
 
 
 def _aligned(said: Said, ground: Ground) -> list[tuple[str, str, str]]:

@@ -44,50 +44,52 @@ class Generation:
 
         ``begun`` is the time.monotonic() at which the question came; ``spent`` what rewriting it took.
         """
-        if extract.status == "refused" or self._is_look_up(query):
+        if not may_improve(query, extract, self._snapshot):
             return extract
         seconds = self._deadline_s - _MARGIN_S - (time.monotonic() - begun)
-        written = self._writer.write(_answered_part(query, extract), extract.hits, seconds=seconds, on_text=on_text, tables=tables)
+        written = self._writer.write(answered_part(query, extract), extract.hits, seconds=seconds, on_text=on_text, tables=tables)
         if spent is not None:
             usage = spent if written.writing.usage is None else written.writing.usage + spent
             written = replace(written, writing=replace(written.writing, usage=usage))
-        answer = self._answer(query, extract, written)
+        answer = make_answer(query, extract, written, self._snapshot)
         return replace(answer, timings_ms={**answer.timings_ms, "verify": round(written.verify_ms, 3)})
 
-    def _is_look_up(self, query: Query) -> bool:
-        """Whether a question names several places or one with others inside: code enumerates them, and counts right."""
-        nodes = [self._snapshot.nodes[locator] for locator in query.references if locator in self._snapshot.nodes]
-        return len(query.references) > 1 or any(node.kind in _PLACES for node in nodes)
 
-    def _answer(self, query: Query, extract: Answer, written: Written) -> Answer:
-        silent = bool(written.unstated) and not any(claim.statements for claim in written.claims)
-        if written.writing.fallback or (silent and query.references):
-            reason = written.writing.fallback or "not stated"
-            text = texts.EXCERPT_LEAD + extract.answer
-            return replace(extract, answer=text, writing=replace(written.writing, fallback=reason))
-        if silent:
-            nearest = nearest_place(extract.hits[0].unit if extract.hits else None, self._snapshot)
-            return replace(
-                extract, status="refused", answer=refusal_text(nearest), citations=(), missing=None, nearest=nearest, mode="none",
-                writing=written.writing,
-            )  # fmt: skip
-        text, citations = write_claims(written.claims, self._snapshot)
-        missing = extract.missing or (self._missing(written.unstated[0], query) if written.unstated else None)
-        status: AnswerStatus = "partial" if missing else "answered"
-        return replace(
-            extract, status=status, answer=text, citations=citations, missing=missing, mode="generated", writing=written.writing
-        )  # fmt: skip
-
-    def _missing(self, part: str, query: Query) -> str:
-        """What the model found missing, in its words only where they are those of the question."""
-        question = form(query.standalone)
-        own = part if part and all(is_carried(term, question) for term in content_terms(form(part))) else query.standalone
-        return texts.MISSING_PART.format(part=own)
+def may_improve(query: Query, extract: Answer, snapshot: Snapshot) -> bool:
+    """Whether a model is asked at all. A refusal stands; places that a question names are enumerated by code, which counts right."""
+    nodes = [snapshot.nodes[locator] for locator in query.references if locator in snapshot.nodes]
+    look_up = len(query.references) > 1 or any(node.kind in _PLACES for node in nodes)
+    return extract.status != "refused" and not look_up
 
 
-def _answered_part(query: Query, extract: Answer) -> Query:
+def answered_part(query: Query, extract: Answer) -> Query:
     """The question without the parts of which the extract has found that the documents do not say."""
     if not extract.missing:
         return query
     facets = tuple(facet for facet in query.facets if facet.standalone not in extract.missing)
     return replace(query, standalone="；".join(facet.standalone for facet in facets), facets=facets) if facets else query
+
+
+def make_answer(query: Query, extract: Answer, written: Written, snapshot: Snapshot) -> Answer:
+    """The answer made of what was written, or the extract marked as one, or a refusal when the passages do not say."""
+    silent = bool(written.unstated) and not any(claim.statements for claim in written.claims)
+    if written.writing.fallback or (silent and query.references):
+        reason = written.writing.fallback or "not stated"
+        text = texts.EXCERPT_LEAD + extract.answer
+        return replace(extract, answer=text, writing=replace(written.writing, fallback=reason))
+    if silent:
+        nearest = nearest_place(extract.hits[0].unit if extract.hits else None, snapshot)
+        refused = replace(extract, status="refused", answer=refusal_text(nearest), citations=(), missing=None)
+        return replace(refused, nearest=nearest, mode="none", writing=written.writing)
+    text, citations = write_claims(written.claims, snapshot)
+    missing = extract.missing or (_missing(written.unstated[0], query) if written.unstated else None)
+    status: AnswerStatus = "partial" if missing else "answered"
+    made = replace(extract, status=status, answer=text, citations=citations)
+    return replace(made, missing=missing, mode="generated", writing=written.writing)
+
+
+def _missing(part: str, query: Query) -> str:
+    """What the model found missing, in its words only where they are those of the question."""
+    question = form(query.standalone)
+    own = part if part and all(is_carried(term, question) for term in content_terms(form(part))) else query.standalone
+    return texts.MISSING_PART.format(part=own)

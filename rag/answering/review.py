@@ -96,8 +96,8 @@ class Reviewer:
             return "uncarried: no sentence"
         allowed = frozenset(figure for source in ground.sources for figure in self._figures_of(source.locator))
         checks: tuple[Callable[[], str | None], ...] = (
-            lambda: claims.foreign(said, ground, self._question),
             lambda: claims.obeying(said, ground),
+            lambda: claims.foreign(said, ground, self._question),
             lambda: claims.wrong_figure(said, ground, allowed),
             lambda: claims.wrong_date(said, ground),
             lambda: claims.wrong_bound(said, ground),

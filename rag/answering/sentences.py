@@ -39,6 +39,7 @@ class SentenceReader:
         self._line = 0
         self._rows = 0
         self._item = False
+        self._said = False  # whether the line has a sentence already
         self._thinking: bool | None = None
 
     def feed(self, text: str) -> list[Sentence]:
@@ -71,7 +72,7 @@ class SentenceReader:
 
     def _end_line(self) -> None:
         self._line += 1
-        self._item = False
+        self._item = self._said = False
 
     def _begun(self) -> list[Sentence]:
         """Sentences that are over in a line that is not; with its markers complete, or something after it."""
@@ -99,14 +100,18 @@ class SentenceReader:
         return found + self._make(line[at:])
 
     def _make(self, raw: str) -> list[Sentence]:
+        late = re.match(rf"{_MARKERS}+", raw) if self._said else None  # of the sentence before, which was handed over without it
+        before = [Sentence("", _keys(late[0]), self._line)] if late else []
+        raw = raw[late.end() :] if late else raw
         keys = _keys(raw)
         text = _EMPHASIS.sub("", _MARKER.sub("", raw).strip())
         bare = _BULLET.sub("", text)
         self._item = self._item or bare != text
         text = re.sub(r"\s+(?=[。！？!?；;，,])", "", bare).strip()
         if not text and not keys:
-            return []
-        return [Sentence(text, keys, self._line, "item" if self._item else "prose")]
+            return before
+        self._said = True
+        return [*before, Sentence(text, keys, self._line, "item" if self._item else "prose")]
 
     def _row(self, line: str) -> list[Sentence]:
         self._rows += 1

@@ -123,9 +123,7 @@ class Writer:
             if failure == "context" and budget == self._max_tokens:
                 budget //= 2
                 continue
-            fallback = failure or ("unsupported" if drafting.fallen else "")
-            writing = Writing(self._model.name, usage, prompt.tokens, prompt.left_out, tuple(drafting.dropped), fallback)
-            return Written(tuple(drafting.claims), tuple(drafting.unstated), writing, drafting.verify_s * 1000)
+            return _written(self._model.name, prompt, drafting, usage, failure)
 
     def _run(self, prompt: Prompt, query: Query, deadline: float, on_text: OnText | None) -> tuple[Drafting, Usage | None, str]:
         """One reply: the drafting, what it took, and why it can't be used ("" when it can)."""
@@ -149,3 +147,17 @@ class Writer:
                 return drafting, reply.usage, ""
         except EndpointError as error:
             return drafting, None, error.reason or "server"
+
+
+def read_reply(reply: str, prompt: Prompt, query: Query, snapshot: Snapshot, name: str) -> Written:
+    """Verify a whole reply to a prompt; ``name`` is that of the model that wrote it."""
+    drafting = Drafting(prompt, query, snapshot)
+    drafting.feed(reply)
+    drafting.finish(whole=True)
+    return _written(name, prompt, drafting, None, "")
+
+
+def _written(name: str, prompt: Prompt, drafting: Drafting, usage: Usage | None, failure: str) -> Written:
+    fallback = failure or ("unsupported" if drafting.fallen else "")
+    writing = Writing(name, usage, prompt.tokens, prompt.left_out, tuple(drafting.dropped), fallback)
+    return Written(tuple(drafting.claims), tuple(drafting.unstated), writing, drafting.verify_s * 1000)
