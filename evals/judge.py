@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evals.journal import open_journal, read_journal
+from evals.measures.citing import statements
 from evals.progress import Report
 from evals.records import Judgement, Observation
 from rag.answering.templates import load_template, neutralise
@@ -27,7 +28,6 @@ YES, NO = "支持", "不支持"
 Judge = Callable[[str, str], bool]
 """Says whether a quote carries a statement. Raises EndpointError or InputError when it can't say."""
 
-_MARKERS = re.compile(r"(?:\[\d{1,3}\])+")
 
 
 def make_judge(model: ChatModel, *, seconds: float = 30.0) -> Judge:
@@ -81,15 +81,10 @@ def _judge_one(observation: Observation, judge: Judge) -> Judgement:
 
 
 def split_statements(answer: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each statement of an answer, which its markers end, and the quotes that they name."""
-    quotes = {citation["n"]: citation["quote"] for citation in answer["citations"]}
-    start = 0
-    for markers in _MARKERS.finditer(answer["answer"]):
-        statement = answer["answer"][start : markers.start()].strip()
-        start = markers.end()
-        named = [quotes[int(n)] for n in re.findall(r"\d+", markers[0]) if int(n) in quotes]
-        if statement and named:
-            yield statement, "\n".join(named)
+    """Each statement of an answer that cites something, and the quotes that it cites."""
+    for text, cited in statements(answer):
+        if text.strip() and cited:
+            yield text.strip(), "\n".join(citation["quote"] for citation in cited)
 
 
 def read_judgements(folder: Path) -> list[Judgement]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from evals.measures.places import matches, unit_of
@@ -14,6 +15,7 @@ from rag.search.snapshot import Snapshot
 
 _Result = tuple[float | None, str]
 _MARKER = re.compile(r"\[(\d{1,3})\]")
+_MARKERS = re.compile(r"(?:\[\d{1,3}\])+")
 
 
 def citation_recall(case: Case, answer: dict[str, Any], snapshot: Snapshot) -> _Result:
@@ -46,20 +48,33 @@ def quote_exact(case: Case, answer: dict[str, Any], snapshot: Snapshot) -> _Resu
 
 
 def figures_supported(case: Case, answer: dict[str, Any], snapshot: Snapshot) -> _Result:
-    """1 when every figure of the answer is in a quote that it cites, or in the place's own number, heading or year."""
+    """1 when every figure of a statement is in a quote that this statement cites, or in that place's own number, heading or year."""
     if not answer["citations"]:
         return None, "没有引用可判"
-    there: set[Figure] = set()
-    for citation in answer["citations"]:
-        there |= find_figures(citation["quote"]) | find_figures(citation["label"])
-        there |= _headings(Locator.parse(citation["locator"]), snapshot)
-    there.add(Figure(str(len(answer["citations"])), "项"))  # a list may say how many things it lists
-    values = {figure.value for figure in there}
-    text = _MARKER.sub("", answer["answer"])
-    for figure in find_figures(text):
-        if figure not in there and not (figure.unit == "" and figure.value in values):
-            return 0.0, f"引文里没有「{figure.value}{figure.unit}」"
+    counted = Figure(str(len(answer["citations"])), "项")  # a list may say how many things it lists
+    for text, cited in statements(answer):
+        there = {counted}.union(*(_figures_of(citation, snapshot) for citation in cited))
+        values = {figure.value for figure in there}
+        for figure in find_figures(text):
+            if figure not in there and not (figure.unit == "" and figure.value in values):
+                return 0.0, f"所引原文里没有「{figure.value}{figure.unit}」"
     return 1.0, ""
+
+
+def statements(answer: dict[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Each statement of an answer, which its markers end, with what they cite; what no marker ends cites nothing."""
+    start = 0
+    for markers in _MARKERS.finditer(answer["answer"]):
+        named = {int(number) for number in _MARKER.findall(markers[0])}
+        yield answer["answer"][start : markers.start()], [c for c in answer["citations"] if c["n"] in named]
+        start = markers.end()
+    if rest := answer["answer"][start:].strip():
+        yield rest, []
+
+
+def _figures_of(citation: dict[str, Any], snapshot: Snapshot) -> frozenset[Figure]:
+    found = find_figures(citation["quote"]) | find_figures(citation["label"])
+    return found | _headings(Locator.parse(citation["locator"]), snapshot)
 
 
 def _headings(locator: Locator, snapshot: Snapshot) -> set[Figure]:

@@ -94,6 +94,47 @@ def test_a_loss_explains_itself() -> None:
                 assert bool(score.reason) == (score.value != best), score
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("每月召开2次[1],7个工作日内答复[2]", 1.0),
+        ("每月召开2次[1],2次内答复[2]", 0.0),  # the other statement's figure
+        ("每月召开2次[1],7天内答复[2]", 0.0),  # the same number in another unit
+        ("每月召开二次[1],七个工作日内答复[2]", 1.0),
+        ("共2项。每月召开2次[1],7个工作日内答复[2]", 1.0),  # as many as it lists
+        ("共3项。每月召开2次[1],7个工作日内答复[2]", 0.0),
+        ("依照第二十一条,每月召开2次[1]", 1.0),  # the number of the place that it cites
+        ("依照第二十三条,每月召开2次[1]", 0.0),
+        ("每月召开2次[1][2],期限5年", 0.0),  # nothing carries the rest
+    ],
+)
+def test_a_figure_stands_in_the_quote_of_its_statement(text: str, value: float) -> None:
+    """A figure that only another statement's quote holds is not supported."""
+    citations = [cited(1, "work-rules#21", "每月召开2次"), cited(2, "work-rules#23", "7个工作日内答复")]
+    citations = [{**c, "label": f"第二十{n}条"} for c, n in zip(citations, "一三", strict=True)]
+    answer = {"status": "answered", "answer": text, "citations": citations, "retrieved": []}
+    assert MEASURES["figures_supported"](TABLE[0][0], answer, snapshot())[0] == value
+
+
+def test_hits_agree_with_ir_measures() -> None:
+    """On random rankings hit@k is what ir_measures makes of it: success, or with several groups all of them found."""
+    import ir_measures
+    from ir_measures import R, Rprec, Success
+
+    draw = np.random.default_rng(3)
+    for _ in range(60):
+        groups = [(f"work-rules#{n}",) for n in draw.choice(np.arange(1, 13), int(draw.integers(1, 4)), replace=False)]
+        order = [f"work-rules#{n}" for n in draw.permutation(np.arange(1, 13))[:10]]
+        case = Case("x", "direct", "?", locators=tuple(groups))
+        answer = {"status": "refused", "answer": "", "citations": [], "retrieved": order}
+        relevant = {"x": {group[0]: 1 for group in groups}}
+        ranked = {"x": {place: float(-rank) for rank, place in enumerate(order)}}
+        theirs = {str(m.measure): m.value for m in ir_measures.iter_calc([Success @ 1, Success @ 5, R @ 5, Rprec], relevant, ranked)}
+        first, five = ("Success@1", "Success@5") if len(groups) == 1 else ("Rprec", "R@5")
+        assert MEASURES["hit@1"](case, answer, snapshot())[0] == float(theirs[first] == 1)
+        assert MEASURES["hit@5"](case, answer, snapshot())[0] == float(theirs[five] == 1)
+
+
 def test_a_case_that_raised_loses_what_applies() -> None:
     """An error is a loss in every measure of its case, and not a refusal that was asked for."""
     answerable, silent = TABLE[0][0], TABLE[2][0]
