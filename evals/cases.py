@@ -11,7 +11,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as validated
 
 from evals.records import Case
-from rag.errors import InputError
+from rag.errors import InputError, LocatorError
 from rag.language.text import matching_form, squeeze
 from rag.records import Locator
 from rag.search.snapshot import Snapshot
@@ -77,10 +77,21 @@ def read_cases(paths: Sequence[Path]) -> tuple[Case, ...]:
             if not line.strip():
                 continue
             try:
-                cases.append(reader.validate_python({"case": json.loads(line)}).case)
-            except (ValueError, ValidationError) as error:
-                raise InputError(f"题目文件 {path.name} 第 {number} 行格式有误。", detail=str(error)) from error
+                case = reader.validate_python({"case": json.loads(line)}).case
+                _check_places(case)
+            except ValidationError as error:
+                field = ".".join(map(str, error.errors()[0]["loc"][1:])) or "整行"
+                raise InputError(f"题目文件 {path.name} 第 {number} 行格式有误：{field}。", detail=str(error)) from error
+            except (ValueError, LocatorError) as error:
+                raise InputError(f"题目文件 {path.name} 第 {number} 行格式有误：{error}", detail=repr(error)) from error
+            cases.append(case)
     return tuple(cases)
+
+
+def _check_places(case: Case) -> None:
+    """Raise LocatorError when a place is none, wherever it is."""
+    for place in (*(place for group in case.locators for place in group), *(evidence.locator for evidence in case.evidence)):
+        Locator.parse(place)
 
 
 def gold_files() -> list[Path]:

@@ -61,7 +61,7 @@ def _ranked(cases: Sequence[Case], seen: Mapping[str, Observation], snapshot: Sn
 
     relevant, ranked = {}, {}
     for case in cases:
-        if case.unanswerable is not None:
+        if case.unanswerable is not None or not case.locators:
             continue
         relevant[case.id] = {f"group-{i}": 1 for i in range(len(case.locators))}
         answer = seen[case.id].answer or _no_answer()

@@ -20,8 +20,8 @@ _MARKERS = re.compile(r"(?:\[\d{1,3}\])+")
 
 def citation_recall(case: Case, answer: dict[str, Any], snapshot: Snapshot) -> _Result:
     """The share of the needed places that are cited."""
-    if case.unanswerable is not None:
-        return None, "不可回答的题目没有出处"
+    if case.unanswerable is not None or not case.locators:
+        return None, "题目没有出处"
     cited = list(dict.fromkeys(citation["locator"] for citation in answer["citations"]))
     lacking = [group for group in case.locators if not any(matches(place, group, snapshot) for place in cited)]
     value = 1 - len(lacking) / len(case.locators)
@@ -30,7 +30,7 @@ def citation_recall(case: Case, answer: dict[str, Any], snapshot: Snapshot) -> _
 
 def citation_precision(case: Case, answer: dict[str, Any], snapshot: Snapshot) -> _Result:
     """The share of the cited places, each counted once, that are right."""
-    if case.unanswerable is not None or not answer["citations"]:
+    if case.unanswerable is not None or not case.locators or not answer["citations"]:
         return None, "没有引用可判"
     cited = list(dict.fromkeys(str(unit_of(citation["locator"], snapshot)) for citation in answer["citations"]))
     wrong = [place for place in cited if not any(matches(place, group, snapshot) for group in case.locators)]

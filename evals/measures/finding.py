@@ -12,8 +12,8 @@ _Result = tuple[float | None, str]
 
 
 def _hit(case: Case, answer: dict[str, Any], snapshot: Snapshot, depth: int) -> _Result:
-    if case.unanswerable is not None:
-        return None, "不可回答的题目没有出处"
+    if case.unanswerable is not None or not case.locators:
+        return None, "题目没有出处"
     first = answer["retrieved"][: max(depth, len(case.locators))]
     lacking = [group for group in case.locators if not any(matches(place, group, snapshot) for place in first)]
     return (1.0, "") if not lacking else (0.0, f"前 {len(first)} 个里没有 {lacking[0][0]}，首位是 {first[0] if first else '无'}")

@@ -30,13 +30,26 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert read_cases([path]) == (full, Case("a", "direct", "问?"))
 
 
-@pytest.mark.parametrize("line", ['{"id": "x"}', "{", '{"id": "a", "category": "c", "question": "q", "fact": []}', '"x"'])
-def test_a_bad_line_is_named(tmp_path: Path, line: str) -> None:
-    """A gold line that can't be read is named by file and line."""
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ('{"id": "x"}', "category"),
+        ("{", ""),
+        ('"x"', "整行"),
+        ('{"id": "a", "category": "c", "question": "q", "fact": []}', "fact"),
+        ('{"id": "a", "category": "c", "question": "q", "split": "train"}', "split"),
+        ('{"id": "a", "category": "c", "question": "q", "locators": ["work-rules#1"]}', "locators.0"),
+        ('{"id": "a", "category": "c", "question": "q", "locators": [["第一条"]]}', "第一条"),
+        ('{"id": "a", "category": "c", "question": "q", "evidence": [{"locator": "#", "text": ""}]}', "#"),
+    ],
+)
+def test_a_bad_line_is_named(tmp_path: Path, line: str, field: str) -> None:
+    """A gold line that can't be read is named by file, line and field."""
     path = tmp_path / "bad.jsonl"
     path.write_text(f'{{"id": "a", "category": "direct", "question": "问?"}}\n{line}\n', encoding="utf-8")
-    with pytest.raises(InputError, match=r"bad\.jsonl 第 2 行"):
+    with pytest.raises(InputError, match=r"bad\.jsonl 第 2 行") as raised:
         read_cases([path])
+    assert field in raised.value.user_message
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

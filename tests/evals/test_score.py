@@ -85,6 +85,14 @@ def test_scores_agree_with_a_count_by_hand(case: Case, answer: dict[str, Any], b
         assert found[measure].value == (None if value is None else pytest.approx(value)), measure
 
 
+def test_a_case_without_places_is_scored_where_it_can_be() -> None:
+    """A case from elsewhere that names no place and no fact has no retrieval or citation to measure, and is no error."""
+    found = {s.measure: s.value for s in score_run([Case("x", "c", "?")], [Observation("x", TABLE[0][1], None, 1.0)], snapshot())}
+    assert [found[name] for name in ("hit@1", "hit@5", "citation_recall", "citation_precision", "facts")] == [None] * 5
+    assert (found["quote_exact"], found["false_refusal"]) == (1.0, 0.0)
+    assert "mrr@10" not in found
+
+
 def test_a_loss_explains_itself() -> None:
     """Whatever is below its best says why, in words; what is at its best says nothing."""
     for case, answer, _ in TABLE:
