@@ -91,9 +91,11 @@ OUTSIDE = b"""<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><xml><Encryp
     [b"", b"x", b"<xml>", BOMB, OUTSIDE, b"<xml></xml>", b'<?xml version="1.0" encoding="none"?><xml/>', b"\xff\xfe", b"<xml>" * 9000],
 )
 def test_xml_that_is_refused(body: bytes) -> None:
-    """No entity, no document type, no missing field."""
+    """No entity, no document type, no missing field; neither around the ciphertext nor within."""
     with pytest.raises(Refused):
         read_envelope(body)
+    with pytest.raises(Refused):
+        read_app(body)
 
 
 def test_a_text_of_the_bot() -> None:
