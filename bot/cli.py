@@ -312,10 +312,16 @@ def show(
 
 @app.command(help=texts.CORPUS_HELP)
 def corpus(
-    document: Annotated[str | None, typer.Argument(help=texts.CORPUS_ID)] = None,
+    words: Annotated[list[str] | None, typer.Argument(help=texts.CORPUS_ID)] = None,
     as_json: Annotated[bool, typer.Option("--json", help=texts.ASK_JSON)] = False,
 ) -> None:
-    """The documents, or the outline of one."""
+    """The documents, the outline of one, or questions for new ones."""
+    document, *others = words or (None,)
+    if document == "enrich":
+        from bot.enrich_cli import enrich_documents
+
+        enrich_documents(others)
+        return
     from rag.documents.sources import read_corpus
     from rag.search.snapshot import read_snapshot
     from rag.settings import Settings

@@ -11,5 +11,9 @@ search/understand.py       question + history → Query
 search/retrieve.py         Query + Index → Hits
 answering/extract.py       Query + Hits → Draft               the documents' own words
 answering/verify.py        Draft → Answer, or a reasoned refusal
+answering/prompting.py     Query + Hits → Prompt              with a chat model: passages under opaque keys
+answering/generate.py      Prompt → its words, in pieces
+answering/sentences.py, review.py, claims.py  → Claims        each sentence checked against the passages it cites
+answering/generation.py    Claims → Answer, or the extract, marked as one
 assistant.py               the only place where the stages are composed
 """

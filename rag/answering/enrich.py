@@ -104,7 +104,8 @@ def _check(entry: dict[str, Any], passages: Sequence[Passage]) -> dict[str, Any]
         return None
     quote = _verbatim(passage.text, wanted)
     asked = list(dict.fromkeys(clean(q).strip() for q in entry["questions"] if isinstance(q, str)))
-    kept = [q for q in asked if 4 <= len(q) <= LONGEST_QUESTION and _is_question(q) and squeeze(q).rstrip("?？") not in squeeze(passage.text)]
+    there = squeeze(passage.text)
+    kept = [q for q in asked if 4 <= len(q) <= LONGEST_QUESTION and _is_question(q) and squeeze(q).rstrip("?？") not in there]
     return {"locator": str(passage.locator), "quote": quote, "questions": kept} if quote and kept else None
 
 
