@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, delete, insert, select
 
 from bot.database import Database
 from bot.records import AuditEntry
+from bot.statements import AUDIT
 from bot.tables import audit, feedback, inbox, turns
 
 _PAGE = 500
@@ -26,26 +27,16 @@ class Wanted:
 
 
 def write_audit(connection: Connection, entry: AuditEntry) -> None:
-    """Keep an entry, once a turn; inside the transaction that ends the row."""
-    if connection.execute(select(audit.c.id).where(audit.c.id == entry.turn)).first():
-        return
+    """Keep an entry; inside the transaction that ends the row, which happens once."""
     connection.execute(
-        insert(audit).values(
-            id=entry.turn,
-            at=entry.at,
-            channel=entry.channel,
-            user_key=entry.user_key,
-            group_chat=entry.group,
-            question=entry.question,
-            standalone=entry.standalone,
-            status=entry.status,
-            mode=entry.mode,
-            locators=json.dumps(list(entry.locators)),
-            checks=json.dumps(dict(entry.checks), ensure_ascii=False),
-            fingerprint=entry.fingerprint,
-            latency_ms=entry.latency_ms,
-        )
-    )
+        AUDIT,
+        {
+            "id": entry.turn, "at": entry.at, "channel": entry.channel, "user_key": entry.user_key, "group_chat": entry.group,
+            "question": entry.question, "standalone": entry.standalone, "status": entry.status, "mode": entry.mode,
+            "locators": json.dumps(list(entry.locators)), "checks": json.dumps(dict(entry.checks), ensure_ascii=False),
+            "fingerprint": entry.fingerprint, "latency_ms": entry.latency_ms,
+        },
+    )  # fmt: skip
 
 
 def write_feedback(database: Database, turn: int, channel: str, user_key: str, verdict: str, reason: str, *, now: float) -> None:

@@ -67,6 +67,7 @@ class Receipt:
     turn: int
     new: bool
     status: RowStatus
+    asked: bool = False  # new, and a question that the assistant will be asked (or a command)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import structlog
 
 from bot import commands, metrics, texts
-from bot.access import Access
+from bot.access import Access, Verdict
 from bot.errors import StoreError
 from bot.growth import Growth
 from bot.ledger import prune, write_feedback
@@ -26,7 +26,7 @@ from bot.outbox import Outbox
 from bot.owner import is_dead, make_owner
 from bot.records import Channel, Message, Receipt, Reply, Row, StoredTurn
 from bot.settings import BotSettings
-from bot.store import MAX_SENDS, Store
+from bot.store import IGNORED, MAX_SENDS, Load, Store
 from rag.assistant import MAX_QUESTION
 from rag.errors import InputError, NingwenError
 from rag.records import Answer, Turn
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.5
 """How often rows are looked for that another process kept or that were put off."""
-IGNORED = Receipt(0, False, "ignored")
-
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
@@ -85,17 +83,15 @@ class Service:
         return receipt
 
     def _keep(self, message: Message) -> Receipt:
-        now, keys = self._clock(), self._access.pseudonyms.keys(message)
-        known, load = self._store.look(message.channel, keys, since=now - 60)
-        if known is not None:
-            return known
-        verdict = self._access.decide(message)
-        if verdict == "silent" or load.recent > self._settings.rate_per_minute:
+        keys, verdict = self._access.pseudonyms.keys(message), self._access.decide(message)
+        if verdict == "silent":
             return IGNORED
-        notice = "pair" if verdict == "pair" else self._objection(message, load.recent, load.waiting)
-        if notice:
-            message = replace(message, text="")  # that it came is kept, not what it says
-        return self._store.keep(message, keys, now=now, notice=notice)
+        return self._store.keep(message, keys, now=self._clock(), judge=lambda load: self._judge(message, verdict, load))
+
+    def _judge(self, message: Message, verdict: Verdict, load: Load) -> str | None:
+        if load.recent > self._settings.rate_per_minute:
+            return None
+        return "pair" if verdict == "pair" else self._objection(message, load.recent, load.waiting)
 
     def _objection(self, message: Message, recent: int, waiting: int) -> str:
         """Why a message is not asked; "" when it is."""
@@ -250,9 +246,10 @@ class Service:
             question = command.rest
         elif command is not None:
             return Reply(row.turn, notice=await self._command(row, command)), f"notice:{command.name}"[:32]
-        stored = await self._kept(lambda: self._store.find_turn(row.turn))
-        if stored is not None:
-            return Reply(row.turn, stored.answer), stored.answer.status
+        if row.sends or row.attempts:  # what may have been sent before is sent again, not something else
+            stored = await self._kept(lambda: self._store.find_turn(row.turn))
+            if stored is not None:
+                return Reply(row.turn, stored.answer), stored.answer.status
         try:
             answer = await self._ask(row, question, channel)
             return Reply(row.turn, answer), answer.status
@@ -268,20 +265,19 @@ class Service:
             return Reply(row.turn, notice=texts.ANSWER_FAILED), "failed"
 
     async def _ask(self, row: Row, question: str, channel: Channel) -> Answer:
-        assert self._assistant is not None
-        settings = self._settings
-        history = await self._kept(
-            lambda: self._store.history(
-                row.session_key, limit=settings.session_turns, silence=settings.session_minutes * 60, now=self._clock()
-            )
-        )
         growth = Growth(channel, row.message)
-        ask = self._assistant.ask
         try:
-            asked = asyncio.get_running_loop().run_in_executor(self._ask_threads, lambda: ask(question, history, on_text=growth.hear))
-            return await asyncio.wait_for(asked, settings.answer_timeout)
+            asked = asyncio.get_running_loop().run_in_executor(self._ask_threads, self._ask_with_history, row, question, growth.hear)
+            return await asyncio.wait_for(asked, self._settings.answer_timeout)
         finally:
             await growth.close()
+
+    def _ask_with_history(self, row: Row, question: str, hear: Callable[[str], None]) -> Answer:
+        """In a thread; history and question together, since each change of threads waits for the interpreter."""
+        assert self._assistant is not None
+        settings, now = self._settings, self._clock()
+        history = self._store.history(row.session_key, limit=settings.session_turns, silence=settings.session_minutes * 60, now=now)
+        return self._assistant.ask(question, history, on_text=hear)
 
     async def _sentence(self, row: Row) -> str:
         if row.notice == "pair":

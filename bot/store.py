@@ -8,20 +8,21 @@ that holds the lease of a row moves it on; each step is one transaction. ``bot/l
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from bot import statements as st
 from bot.database import Database, open_database
 from bot.records import Message, Receipt, Row, RowStatus, StoredTurn
 from bot.render import answer_json, read_answer
-from bot.tables import inbox, sessions, turns, values
+from bot.tables import sessions, values
 from rag.records import Answer, Turn
 
-OPEN: tuple[RowStatus, ...] = ("received", "answering", "sending")
+IGNORED = Receipt(0, False, "ignored")
 MAX_SENDS = 2
 """How often sending may begin without its end being known: a crash in between repeats an answer at most once."""
 
@@ -44,153 +45,105 @@ class Load:
     recent: int
 
 
+Judge = Callable[[Load], str | None]
+
+
 class Store(Database):
     """See the module. Every method raises StoreError when the database can't be read or written."""
 
     # ── inbox ──
 
-    def keep(self, message: Message, keys: Keys, *, now: float, notice: str = "") -> Receipt:
-        """Commit an inbound message; a message that is known already changes nothing."""
-        row = {
-            "channel": message.channel, "message_key": keys.message, "chat_key": keys.chat, "user_key": keys.user,
-            "session_key": keys.session, "payload": _dump(message), "notice": notice, "status": "received", "received_at": now,
-            "not_before": 0.0, "sends": 0, "attempts": 0,
-        }  # fmt: skip
+    def keep(self, message: Message, keys: Keys, *, now: float, judge: Judge = lambda load: "") -> Receipt:
+        """Commit an inbound message; a message that is known already changes nothing.
+
+        ``judge`` says from the load why the message is not asked ("": it is), or None: then nothing is kept. Of a message
+        that is not asked only the fact is kept that it came.
+        """
+        sought = {"of_channel": message.channel, "of_message": keys.message, "of_user": keys.user, "at_since": now - 60}
         try:
             with self.write() as connection:
-                known = self._known(connection, message.channel, keys.message)
-                if known is None:
-                    turn = connection.execute(insert(inbox).values(row).returning(inbox.c.id)).scalar_one()
-                    return Receipt(turn, True, "received")
-                return known
+                found = connection.execute(st.LOOK, sought).one()
+                if found.id is not None:
+                    return Receipt(found.id, False, found.status)
+                notice = judge(Load(found.waiting, found.recent))
+                if notice is None:
+                    return IGNORED
+                turn = connection.execute(st.KEEP, _inbox_row(message, keys, now, notice)).scalar_one()
+                return Receipt(turn, True, "received", asked=not notice)
         except IntegrityError:  # another process kept it between the two statements
             with self.read() as connection:
-                found = self._known(connection, message.channel, keys.message)
-            assert found is not None
-            return found
-
-    @staticmethod
-    def _known(connection: Connection, channel: str, message_key: str) -> Receipt | None:
-        query = select(inbox.c.id, inbox.c.status).where(inbox.c.channel == channel, inbox.c.message_key == message_key)
-        found = connection.execute(query).one_or_none()
-        return Receipt(found.id, False, found.status) if found else None
-
-    def look(self, channel: str, keys: Keys, *, since: float) -> tuple[Receipt | None, Load]:
-        """What is known before a message is kept: its receipt if it came before, and the load."""
-        waiting = select(func.count()).select_from(inbox).where(inbox.c.status.in_(OPEN)).scalar_subquery()
-        recent = select(func.count()).select_from(inbox).where(inbox.c.user_key == keys.user, inbox.c.received_at > since)
-        with self.read() as connection:
-            known = self._known(connection, channel, keys.message)
-            found = connection.execute(select(waiting, recent.scalar_subquery())).one()
-        return known, Load(found[0], found[1])
+                row = connection.execute(st.KNOWN, sought).one()
+            return Receipt(row.id, False, row.status)
 
     def claim(self, owner: str, channels: Sequence[str], limit: int, *, now: float, lease: float) -> list[Row]:
         """Take up to ``limit`` rows, the oldest first, one a chat, none of a chat that has an earlier one open."""
+        claimable = st.CLAIMABLE if self.dialect == "sqlite" else st.CLAIMABLE_LOCKED
         with self.write() as connection:
-            candidates = connection.execute(_claimable(channels, limit, now, locking=self.dialect != "sqlite")).scalars().all()
+            candidates = connection.execute(claimable, {"of_channels": list(channels), "at_now": now, "at_most": limit}).scalars().all()
             if not candidates:
                 return []
-            taken = connection.execute(
-                update(inbox)
-                .where(inbox.c.id.in_(candidates), inbox.c.status == "received")
-                .values(status="answering", claimed_by=owner, lease_until=now + lease)
-                .returning(*_ROW)
-            ).all()
+            taken = connection.execute(st.CLAIM, {"of_turns": candidates, "of_owner": owner, "at_end": now + lease}).all()
         return sorted((_read_row(found) for found in taken), key=lambda row: row.turn)
 
     def renew(self, owner: str, claimed: Collection[int], *, until: float) -> None:
         """Keep holding rows."""
         with self.write() as connection:
-            connection.execute(
-                update(inbox)
-                .where(inbox.c.id.in_(claimed), inbox.c.claimed_by == owner, inbox.c.status.in_(OPEN))
-                .values(lease_until=until)
-            )
+            connection.execute(st.RENEW, {"of_turns": list(claimed), "of_owner": owner, "at_end": until})
 
     def begin_sending(self, owner: str, row: Row, answer: Answer | None, *, now: float, lease: float) -> Row | None:
         """Say that sending begins, and keep the answer; None when the row is no longer held by ``owner``."""
         with self.write() as connection:
-            held = (
-                update(inbox)
-                .where(inbox.c.id == row.turn, inbox.c.claimed_by == owner, inbox.c.status == "answering")
-                .values(status="sending", sends=inbox.c.sends + 1, lease_until=now + lease)
-                .returning(inbox.c.sends)
-            )
-            sends = connection.execute(held).scalar_one_or_none()
+            begun = connection.execute(st.BEGIN_SENDING, {"of_turn": row.turn, "of_owner": owner, "at_end": now + lease})
+            sends = begun.scalar_one_or_none()
             if sends is None:
                 return None
-            if answer is not None and not connection.execute(select(turns.c.id).where(turns.c.id == row.turn)).first():
-                connection.execute(insert(turns).values(_turn_row(row, answer, now)))
+            before = row.sends or row.attempts
+            if answer is not None and not (before and connection.execute(st.HAS_TURN, {"of_turn": row.turn}).first()):
+                connection.execute(st.KEEP_TURN, _turn_row(row, answer, now))
         return replace(row, sends=sends)
 
     def defer(self, owner: str, row: Row, *, until: float, sends: int) -> None:
         """The row is to be tried again; ``sends``: how often sending has begun so far without a known end."""
         with self.write() as connection:
-            connection.execute(
-                update(inbox)
-                .where(inbox.c.id == row.turn, inbox.c.claimed_by == owner, inbox.c.status.in_(("answering", "sending")))
-                .values(status="received", not_before=until, claimed_by=None, lease_until=None, sends=sends, attempts=row.attempts + 1)
-            )
+            connection.execute(st.DEFER, {"of_turn": row.turn, "of_owner": owner, "at_next": until, "of_sends": sends})
 
     def finish(self, connection: Connection, owner: str, turn: int, status: RowStatus, *, now: float) -> bool:
         """End a row inside a transaction of the caller, and wipe who sent it; False when it is not held by ``owner``."""
-        ended = connection.execute(
-            update(inbox)
-            .where(inbox.c.id == turn, inbox.c.claimed_by == owner, inbox.c.status.in_(OPEN))
-            .values(status=status, payload=None, claimed_by=None, lease_until=None, finished_at=now)
-        )
+        ended = connection.execute(st.FINISH, {"of_turn": turn, "of_owner": owner, "of_status": status, "at_now": now})
         return bool(ended.rowcount)
 
     def release(self, owner: str) -> None:
         """Give back every row that ``owner`` has not begun to send."""
         with self.write() as connection:
-            connection.execute(
-                update(inbox)
-                .where(inbox.c.claimed_by == owner, inbox.c.status == "answering")
-                .values(status="received", claimed_by=None, lease_until=None)
-            )
+            connection.execute(st.RELEASE, {"of_owner": owner})
 
     def owners(self) -> set[str]:
         """Who holds rows at present."""
         with self.read() as connection:
-            found = connection.execute(
-                select(inbox.c.claimed_by).where(inbox.c.status.in_(OPEN), inbox.c.claimed_by.is_not(None)).distinct()
-            )
-            return {owner for owner in found.scalars() if owner}
+            return {owner for owner in connection.execute(st.OWNERS).scalars() if owner}
 
     def recover(self, dead: Collection[str], *, now: float) -> int:
         """Open again what lost its owner; how many rows."""
-        lost = inbox.c.status.in_(("answering", "sending")) & or_(inbox.c.lease_until < now, inbox.c.claimed_by.in_(dead))
         with self.write() as connection:
-            opened = connection.execute(
-                update(inbox).where(lost).values(status="received", not_before=0.0, claimed_by=None, lease_until=None)
-            )
-        return opened.rowcount
+            return connection.execute(st.RECOVER, {"at_now": now, "of_owners": list(dead)}).rowcount
 
     def waiting(self) -> int:
         """How many rows are open."""
         with self.read() as connection:
-            return connection.execute(select(func.count()).select_from(inbox).where(inbox.c.status.in_(OPEN))).scalar_one()
+            return connection.execute(st.WAITING).scalar_one()
 
     # ── turns and sessions ──
 
     def find_turn(self, turn: int) -> StoredTurn | None:
         """An answer by its number, whole."""
         with self.read() as connection:
-            found = connection.execute(select(turns).where(turns.c.id == turn)).one_or_none()
+            found = connection.execute(st.FIND_TURN, {"of_turn": turn}).one_or_none()
         return StoredTurn(found.id, found.channel, found.chat_key, read_answer(json.loads(found.answer))) if found else None
 
     def history(self, session_key: str, *, limit: int, silence: float, now: float) -> list[Turn]:
         """The last turns of a session, the oldest first; a silence of that many seconds ends a session."""
-        since = select(sessions.c.since).where(sessions.c.session_key == session_key).scalar_subquery()
-        query = (
-            select(turns.c.question, turns.c.answer, turns.c.created_at)
-            .where(turns.c.session_key == session_key, turns.c.id > func.coalesce(since, 0))
-            .order_by(turns.c.id.desc())
-            .limit(limit)
-        )
         with self.read() as connection:
-            found = connection.execute(query).all()
+            found = connection.execute(st.HISTORY, {"of_session": session_key, "at_most": limit}).all()
         history: list[Turn] = []
         for row in found:
             if now - row.created_at > silence:
@@ -215,9 +168,15 @@ class Store(Database):
 
     def put_value(self, key: str, value: str, *, expires_at: float | None = None) -> None:
         """Set a value that every process on this database sees."""
-        with self.write() as connection:
-            connection.execute(delete(values).where(values.c.key == key))
-            connection.execute(insert(values).values(key=key, value=value, expires_at=expires_at))
+        row = {"key": key, "value": value, "expires_at": expires_at}
+        while True:
+            try:
+                with self.write() as connection:
+                    if not connection.execute(update(values).where(values.c.key == key).values(row)).rowcount:
+                        connection.execute(insert(values).values(row))
+                return
+            except IntegrityError:  # another process set it first: then there is a row to change
+                continue
 
     def list_values(self, prefix: str, *, now: float) -> list[str]:
         """The values that have not expired whose keys begin with ``prefix``."""
@@ -251,30 +210,21 @@ def open_store(url: str, *, timeout: float = 5) -> Store:
     return Store(open_database(url, timeout=timeout).engine)
 
 
-_ROW = (
-    inbox.c.id, inbox.c.payload, inbox.c.user_key, inbox.c.chat_key, inbox.c.session_key, inbox.c.received_at,
-    inbox.c.notice, inbox.c.sends, inbox.c.attempts,
-)  # fmt: skip
-
-
-def _claimable(channels: Sequence[str], limit: int, now: float, *, locking: bool) -> Select[Any]:
-    earlier = inbox.alias("earlier")
-    blocked = exists().where(earlier.c.chat_key == inbox.c.chat_key, earlier.c.id < inbox.c.id, earlier.c.status.in_(OPEN))
-    query = (
-        select(inbox.c.id)
-        .where(inbox.c.status == "received", inbox.c.channel.in_(channels), inbox.c.not_before <= now, ~blocked)
-        .order_by(inbox.c.id)
-        .limit(limit)
-    )
-    return query.with_for_update(skip_locked=True, of=inbox) if locking else query
-
-
 def _read_row(found: Any) -> Row:
     fields: Mapping[str, Any] = json.loads(found.payload)
     return Row(
         found.id, Message(**fields), found.user_key, found.chat_key, found.session_key, found.received_at, found.notice, found.sends,
         found.attempts,
     )  # fmt: skip
+
+
+def _inbox_row(message: Message, keys: Keys, now: float, notice: str) -> dict[str, Any]:
+    kept = replace(message, text="") if notice else message
+    return {
+        "channel": message.channel, "message_key": keys.message, "chat_key": keys.chat, "user_key": keys.user,
+        "session_key": keys.session, "payload": _dump(kept), "notice": notice, "status": "received", "received_at": now,
+        "not_before": 0.0, "sends": 0, "attempts": 0,
+    }  # fmt: skip
 
 
 def _dump(message: Message) -> str:
@@ -284,5 +234,5 @@ def _dump(message: Message) -> str:
 def _turn_row(row: Row, answer: Answer, now: float) -> dict[str, Any]:
     return {
         "id": row.turn, "channel": row.message.channel, "chat_key": row.chat_key, "session_key": row.session_key,
-        "question": row.message.text, "answer": json.dumps(answer_json(answer), ensure_ascii=False), "created_at": now,
+        "question": answer.question, "answer": json.dumps(answer_json(answer), ensure_ascii=False), "created_at": now,
     }  # fmt: skip

@@ -47,6 +47,18 @@ class _Limiter(AIORateLimiter):
         return await super().process_request(callback, args, kwargs, endpoint, data, rate_limit_args)
 
 
+class _Requests(HTTPXRequest):
+    """The library's requests, with each address read once: reading it costs more than sending does."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._addresses: dict[str, httpx.URL] = {}
+
+    async def do_request(self, url: str, *arguments: Any, **named: Any) -> tuple[int, bytes]:
+        address = self._addresses.get(url) or self._addresses.setdefault(url, httpx.URL(url))
+        return await super().do_request(address, *arguments, **named)  # type: ignore[arg-type]
+
+
 def make_bot(settings: BotSettings) -> Bot:
     """The bot of these settings, not connected yet. Raises ConfigurationError without a token."""
     if settings.telegram_token is None:
@@ -57,8 +69,8 @@ def make_bot(settings: BotSettings) -> Bot:
         settings.telegram_token.get_secret_value(),
         base_url=f"{base}/bot",
         base_file_url=f"{base}/file/bot",
-        request=HTTPXRequest(connection_pool_size=64, connect_timeout=10, read_timeout=20, write_timeout=20, pool_timeout=30),
-        get_updates_request=HTTPXRequest(connection_pool_size=2, connect_timeout=10, read_timeout=20, pool_timeout=30),
+        request=_Requests(connection_pool_size=64, connect_timeout=10, read_timeout=20, write_timeout=20, pool_timeout=30),
+        get_updates_request=_Requests(connection_pool_size=2, connect_timeout=10, read_timeout=20, pool_timeout=30),
         rate_limiter=_Limiter(overall_max_rate=settings.telegram_rate, max_retries=0),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,8 +21,10 @@ from bot.telegram.buttons import answer_buttons
 from bot.telegram.updates import CHANNEL
 
 TYPING_SECONDS = 4.5
-"""Telegram shows a chat action for five seconds."""
-_TYPING_AT_MOST = 40
+"""Telegram shows a chat action for five seconds, or until a message comes."""
+_GLIMPSE = 0.3
+"""Whoever is answered sooner after the last reply needs no other sign of life."""
+_TYPING_AT_MOST = 180.0
 _REMEMBERED = 2000
 
 log = structlog.get_logger(__name__)
@@ -45,12 +48,21 @@ class TelegramChannel:
         self._bot = bot
         self._shorten = shorten
         self._progress: OrderedDict[str, _Progress] = OrderedDict()
+        self._acted: dict[str, float] = {}  # chat → when it last saw typing
         self._moved: dict[str, str] = {}
         self._drafts = True
 
+    async def greet(self, message: Message) -> None:
+        """Typing, at once; in a chat that sees it already, nothing."""
+        if self._sees_typing(message.chat):
+            return
+        try:
+            await self._act(message)
+        except TelegramError as error:
+            log.info("not greeted", error=describe(error))
+
     async def begin(self, message: Message) -> None:
-        """Typing, at once and until the reply is sent."""
-        await self._act(message)
+        """Typing, as long as the answer takes."""
         progress = self._progress_of(message)
         if progress.typing is None:
             progress.typing = asyncio.create_task(self._keep_typing(message))
@@ -84,6 +96,7 @@ class TelegramChannel:
             last = number == len(parts) - 1
             await self._send_part(message, parts[number], progress, {"reply_markup": make_keyboard(buttons)} if last and buttons else {})
             progress.sent = number + 1
+            self._acted.pop(message.chat, None)
         self._progress.pop(message.id, None)
 
     async def tell(self, chat: str, text: str) -> None:
@@ -159,15 +172,23 @@ class TelegramChannel:
             self._stop_typing(self._progress.popitem(last=False)[1])
         return progress
 
+    def _sees_typing(self, chat: str) -> bool:
+        return time.monotonic() - self._acted.get(chat, -TYPING_SECONDS) < TYPING_SECONDS
+
     async def _act(self, message: Message) -> None:
+        if len(self._acted) > _REMEMBERED:
+            self._acted.clear()
+        self._acted[message.chat] = time.monotonic()
         thread = message.address.get("thread")
         await self._bot.send_chat_action(self._chat(message), "typing", message_thread_id=int(thread) if thread else None)
 
     async def _keep_typing(self, message: Message) -> None:
-        for _ in range(_TYPING_AT_MOST):
-            await asyncio.sleep(TYPING_SECONDS)
-            with suppress(TelegramError):
-                await self._act(message)
+        end = time.monotonic() + _TYPING_AT_MOST
+        while time.monotonic() < end:
+            await asyncio.sleep(_GLIMPSE)
+            if not self._sees_typing(message.chat):
+                with suppress(TelegramError):
+                    await self._act(message)
 
     @staticmethod
     def _stop_typing(progress: _Progress) -> None:

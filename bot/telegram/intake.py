@@ -36,10 +36,12 @@ class Intake:
         incoming = read_update(update, self._me)
         if isinstance(incoming, Message):
             try:
-                await self._service.receive(incoming)
+                receipt = await self._service.receive(incoming)
             except StoreError:
                 await self._apologise(incoming)
                 raise
+            if receipt.asked:
+                self._run(self._channel.greet(incoming))
         elif isinstance(incoming, Press):
             if len(self._tasks) < _PRESSES:  # a press that is lost is pressed again
                 self._run(self._buttons.press(incoming))

@@ -82,16 +82,17 @@ async def test_a_follow_up_has_its_history(store: Store, serve: Serve, message: 
     """The assistant hears the earlier turns of this person in this chat, until /new."""
     channel, assistant = RecordingChannel(), ScriptedAssistant()
     async with serve(store, channel, assistant) as service:
-        for text in ("副主席请假要几天?", "那秘书长呢?", "/new", "那主席呢?", "/ask 厅长呢?"):
+        for text in ("副主席请假要几天?", "那秘书长呢?", "/new", "那主席呢?", "/ask 厅长呢?", "处长呢?"):
             await service.receive(message(text))
         await service.receive(message("别人的问题", user="8"))
-        await channel.wait_for(6)
+        await channel.wait_for(7)
     heard = {question: [turn.question for turn in history] for question, history in assistant.asked}
     assert heard == {
         "副主席请假要几天?": [],
         "那秘书长呢?": ["副主席请假要几天?"],
         "那主席呢?": [],
         "厅长呢?": ["那主席呢?"],
+        "处长呢?": ["那主席呢?", "厅长呢?"],
         "别人的问题": [],
     }
     assert [reply.notice for _, reply in channel.delivered if reply.notice] == [texts.CHAT_NEW]
