@@ -6,48 +6,28 @@ yes nor no, or none at all, leaves the answer unscored; the gate bounds how many
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from evals.journal import open_journal, read_journal
 from evals.measures.citing import statements
 from evals.progress import Report
 from evals.records import Judgement, Observation
-from rag.answering.templates import load_template, neutralise
-from rag.errors import EndpointError, InputError
+from rag.answering.judge import judge_claim
+from rag.answering.write import Model
 
-if TYPE_CHECKING:
-    from rag.answering.generate import ChatModel
+Judge = Callable[[str, str], bool | None]
+"""Says whether a quote carries a statement; None when it can't say."""
 
-YES, NO = "支持", "不支持"
-"""The judge's two words, as prompts/claim-support.md names them."""
-
-Judge = Callable[[str, str], bool]
-"""Says whether a quote carries a statement. Raises EndpointError or InputError when it can't say."""
+UNCLEAR = "评判模型没有给出明确的答复"
 
 
-
-def make_judge(model: ChatModel, *, seconds: float = 30.0) -> Judge:
-    """A judge that asks a chat model, which may take that long for one statement."""
-    template = load_template("claim-support")
-
-    def judge(statement: str, quote: str) -> bool:
-        text = template.fill(statement=neutralise(statement), quote=neutralise(quote))
-        reply, _ = model.complete((("user", text),), seconds=seconds)
-        return read_verdict(reply)
-
-    return judge
-
-
-def read_verdict(reply: str) -> bool:
-    """The judge's word. Raises InputError when the reply is neither of the two."""
-    word = re.sub(r"[\s。.「」“”\"'*]", "", reply)
-    if word not in (YES, NO):
-        raise InputError(f"评判答复无法识别：{reply[:30]}")
-    return word == YES
+def make_judge(model: Model) -> Judge:
+    """A judge that asks a chat model."""
+    return partial(judge_claim, model)
 
 
 def judge_answers(
@@ -68,15 +48,15 @@ def judge_answers(
 
 def _judge_one(observation: Observation, judge: Judge) -> Judgement:
     answer = observation.answer or {}
-    statements = list(split_statements(answer))
+    cited = list(split_statements(answer))
     rejected = []
-    try:
-        for statement, quote in statements:
-            if not judge(statement, quote):
-                rejected.append(statement)
-    except (EndpointError, InputError) as error:
-        return Judgement(observation.case, None, error.user_message)
-    value = 1 - len(rejected) / len(statements)
+    for statement, quote in cited:
+        verdict = judge(statement, quote)
+        if verdict is None:
+            return Judgement(observation.case, None, f"{UNCLEAR}：「{statement[:40]}」")
+        if not verdict:
+            rejected.append(statement)
+    value = 1 - len(rejected) / len(cited)
     return Judgement(observation.case, value, f"引文不足以支持「{rejected[0][:40]}」" if rejected else "")
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
@@ -16,6 +18,7 @@ from evals.baseline import read_baseline
 from evals.records import Case, Evidence
 from evals.run import read_run
 from rag.errors import InputError
+from tests.stand_ins.chat_endpoint import KEY, MODEL, ChatEndpoint, Reply
 
 CASES = (
     Case(
@@ -111,6 +114,41 @@ def test_two_runs_compared(built: Path) -> None:
     assert "另一种说法[1]" in text
     assert "一般不出席部门的工作会议" in text
     assert "a与变化" in text
+
+
+@pytest.mark.slow
+def test_a_chat_model_is_asked_side_by_side(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a model the cases are under way together; tokens, cost and fallbacks are measured, and statements judged."""
+    begun: list[float] = []
+
+    def script(body: dict[str, Any]) -> Reply:
+        if "<陈述>" in body["messages"][-1]["content"]:
+            return Reply("支持")
+        if "<资料" in body["messages"][-1]["content"]:
+            begun.append(time.monotonic())
+        return Reply("此事按惯例办理。", usage=(1000, 30), pause=0.3)
+
+    (built / "gate.toml").write_text("[floors]\nclaim_support = 1.0\n'hit@1' = 1.0\n", encoding="utf-8")
+    with ChatEndpoint(script=script) as endpoint:
+        settings = {"API_KEY": KEY, "BASE_URL": endpoint.url, "MODEL": MODEL, "PROMPT_PRICE": "2", "COMPLETION_PRICE": "10"}
+        for name, value in settings.items():
+            monkeypatch.setenv(f"OPENAI_{name}", value)
+        done = run("run", "--gold", str(built / "gold" / "all.jsonl"), "--out", "m", "--judge")
+        plain = run("run", "--gold", str(built / "gold" / "all.jsonl"), "--out", "x", "--mode", "extractive")
+    assert done.exit_code == 0, done.output
+    ended = min(written for written in endpoint.written_at if written > min(begun))
+    assert sorted(begun)[1] < ended, "the second was asked before the first was answered"
+    spec, _, observations = read_run(built / "m")
+    assert (spec["mode"], spec["model"]) == ("generated", MODEL)
+    used = next(o.usage for o in observations if o.case == "meeting")
+    assert (used["prompt_tokens"], used["completion_tokens"], used["cost"], used["fallback"]) == (1000, 30, 0.0023, 1.0)
+    assert KEY not in "".join(path.read_text(encoding="utf-8") for path in (built / "m").iterdir())
+    page = (built / "m" / "report.html").read_text(encoding="utf-8")
+    for name in ("提示词元数", "每答费用", "改用摘录", "陈述有据"):
+        assert name in page
+    assert plain.exit_code == 1, "claim_support was not measured"
+    assert read_run(built / "x")[0]["mode"] == "extractive"
+    assert all(not o.usage for o in read_run(built / "x")[2])
 
 
 @pytest.mark.slow
