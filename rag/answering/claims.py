@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.answering.support import Ground, Said
+from rag.answering.prompting import Source
+from rag.answering.support import Ground, Said, folded
 from rag.language import questions
 from rag.language.figures import Figure, find_figures
 from rag.language.locators import Reference, find_references
@@ -17,13 +18,18 @@ from rag.language.statements import (
     find_acts,
     find_bounds,
     find_dates,
+    find_exceptions,
     find_names,
     find_periods,
+    find_sides,
+    has_name,
     is_negative,
     is_office,
     modality,
     opposite_terms,
+    split_clauses,
     split_sentences,
+    without_quantities,
 )
 from rag.language.text import simplify
 from rag.language.words import bigrams, content_terms, is_carried
@@ -35,12 +41,17 @@ _QUOTED = re.compile(r'"([^"]{2,40})"')
 _TITLE = re.compile(r"《([^》]+)》")
 VERDICT = re.compile(
     r"(?:一般|原则上|目前|通常)?(?:(?P<no>不(?:是|对|能|行|会|可以?|允许|符合(?:要求|规定)|正确|准确|属实|一定|适用)|没有|不符)|(?P<free>不需要?|不用|不必|无需|无须)"
-    r"|(?P<may>可以|能够?|行|允许)|是|对|会|有|需要|要|应当|必须|适用|正确|准确|属实|符合(?:要求|规定))(?:的|了)?"
-    r"|(?:这一|这种|该|上述|您的)?(?:说法|理解|表述)(?:并?不(?:正确|准确|属实|对)|有误|错误|正确|准确|属实|是?对的|成立|不成立)"
+    r"|(?P<may>可以|能够?|行|允许)|是|对|会|有|需要|要|应当|必须|适用|正确|准确|属实|符合(?:要求|规定)|[有没]有?问题|不妥|不合适|不?可行)(?:的|了)?"
+    r"|(?:这一|这种|这个|此种|此|该|上述|您的)?(?:说法|理解|表述)(?:并?不(?:正确|准确|属实|对)|有误|错误|正确|准确|属实|是?对的|成立|不成立)"
 )
 """A word or two that answer a yes-or-no question; what follows has to bear it out."""
 _NEGATED = re.compile(r"(?:不[得能准应宜再]?|严禁|禁止|未|无|没有?)(?:再|擅自|直接|公开|另行)?(?P<stem>[\u4e00-\u9fff]{2})")
+_DENIAL = re.compile(r"不[得能准应宜可]?|严禁|禁止|未|没有?|无")
+_NUMBER = re.compile(r"[\u4e00-\u9fff]{0,4}〔\d{4}〕\d+号")
 _FORBIDDING = re.compile(r"不[得能准应宜可]|严禁|禁止")
+_EXCEPT = re.compile(r"除外|除(?:了)?[^,。;]{2,40}?外")
+_YEAR = re.compile(r"(?<!\d)(20\d{2})年")
+_SEGMENT, _CLAUSE = re.compile(r"[,、。;!?:\n]|\||和|与|及"), re.compile(r"[,。;!?\n]|\|")
 _TELLING = 0.5
 """Share of a clause's character pairs that a clause of the source must have to be what it was made of."""
 
@@ -74,33 +85,44 @@ def wrong_bound(said: Said, ground: Ground) -> str | None:
         there = bounds.get(figure, frozenset())
         timed = there & {"before", "after", "within"}
         for bound in claimed - there:
-            if bound in ("above", "below") or timed:
+            if bound in ("above", "below") or timed or (bound == "within" and "above" in there):
                 return f"bound: {bound} {figure.value}{figure.unit}"
     return _swapped_figure(said, ground)
 
 
 def _swapped_figure(said: Said, ground: Ground) -> str | None:
-    """A figure in a clause that was made of another one, with another figure of the same unit."""
-    before = ""
-    for clause in said.clauses:
-        for figure in find_figures(clause):
-            about = _without_figures(clause if len(content_terms(clause)) > 1 else before + clause)
-            own, other = 0.0, 0.0
-            for text, previous in ground.clauses:
-                figures = find_figures(text)
-                near = _overlap(about, text if find_figures(previous) else previous + text)
-                if figure in figures:
-                    own = max(own, near)
-                elif any(f.unit == figure.unit and f not in said.figures for f in figures):
-                    other = max(other, near)
-            if own < 0.5 * other and other >= 0.35 and figure in find_figures(ground.form):
-                return f"figure: {figure.value}{figure.unit} of something else"
-        before = clause
+    """A figure said of what the source says of another one with the same unit."""
+    there = find_figures(ground.form)
+    for split in (_SEGMENT, _CLAUSE):
+        pieces = [piece for piece in split.split(ground.form) if find_figures(piece)]
+        for piece in split.split(said.form):
+            about = bigrams(without_quantities(piece))
+            for figure in find_figures(piece) & there if len(about) > 1 else ():
+                own = _of(about, [text for text in pieces if figure in find_figures(text)])
+                others = [text for text in pieces if any(_rivals(figure, other) for other in find_figures(text) - {figure})]
+                other = _of(about, [text for text in others if figure not in find_figures(text)])
+                if other >= _TELLING and own < 0.6 * other:
+                    return f"figure: {figure.value}{figure.unit} of something else"
     return None
 
 
-def _without_figures(clause: str) -> str:
-    return re.sub(r"\d[\d.,%-]*", " ", clause)
+def _rivals(first: Figure, second: Figure) -> bool:
+    """Whether two figures have one unit, whatever their size."""
+    return first.unit.lstrip("万亿千百") == second.unit.lstrip("万亿千百") and first.unit not in ("年", "月", "")
+
+
+def _of(about: frozenset[str], texts: Sequence[str]) -> float:
+    """How much of what a figure is said of stands beside it in one of the texts, 0…1."""
+    return max((len(about & bigrams(without_quantities(text))) / len(about) for text in texts), default=0.0)
+
+
+def wrong_side(said: Said, ground: Ground) -> str | None:
+    """「驾驶船舶后」 of 「驾驶船舶前」."""
+    there = find_sides(ground.form)
+    for event, side in find_sides(said.form):
+        if (event, side) not in there and (event, "前" if side == "后" else "后") in there:
+            return f"bound: {event}{side}"
+    return None
 
 
 def wrong_period(said: Said, ground: Ground) -> str | None:
@@ -115,6 +137,9 @@ def wrong_year(said: Said, ground: Ground, asked: Sequence[int], base: int | Non
     years = {source.year for source in ground.sources if source.year}
     if asked and years and not years & set(asked) and not any(f"{year}年" in said.form for year in years):
         return f"year: {min(years)}"
+    for year in {int(text) for text in _YEAR.findall(said.form)}:
+        if years and year not in years and f"{year}年" not in ground.form:
+            return f"year: {year}"
     for word, shift in questions.RELATIVE_YEARS.items():
         if base is not None and years and word in said.form and word not in ground.form and base + shift not in years:
             return f"year: {word}"
@@ -160,8 +185,12 @@ def wrong_act(said: Said, ground: Ground) -> str | None:
 
 def wrong_reference(said: Said, ground: Ground, labels: str) -> str | None:
     """A place, a document number or a title that neither the sentences nor their own labels name."""
-    known = {_identity(reference) for reference in find_references(f"{ground.form}\n{labels}")}
+    there = find_references(f"{ground.form}\n{labels}")
+    known = {_identity(reference) for reference in there}
+    numbers = tuple(reference.document_number for reference in there if reference.document_number)
     for reference in find_references(said.form):
+        if reference.document_number and reference.document_number.endswith(numbers):
+            continue  # the words before a number are taken for part of it
         if _identity(reference) not in known and reference.text not in ground.form:
             return f"reference: {reference.text}"
     for title in _TITLE.findall(said.form):
@@ -183,6 +212,9 @@ def _identity(reference: Reference) -> tuple[object, ...]:
 def wrong_force(said: Said, ground: Ground) -> str | None:
     """「不得」, 「应当」 and 「可以」 in place of each other, or a denial that is none there."""
     for clause, text, before in _aligned(said, ground):
+        conditional = is_negative(before) and not _EXCEPT.search(before)
+        if modality(clause) == modality(text) == "forbid" and conditional and not _denies_twice(said):
+            return "polarity: condition"
         if reason := _force_of(clause, text, before):
             return reason
     return _force_of_all(said, ground) or _wrong_verdict(said, ground)
@@ -216,6 +248,8 @@ def _aligned(said: Said, ground: Ground) -> list[tuple[str, str, str]]:
 
 def _force_of(clause: str, text: str, before: str) -> str | None:
     here, there = modality(clause), modality(text)
+    if _EXCEPT.search(clause) and _EXCEPT.search(text):
+        return None
     if "除外" in text:
         if "除外" not in clause and is_negative(clause) is is_negative(before):
             return "polarity: exception"
@@ -225,6 +259,24 @@ def _force_of(clause: str, text: str, before: str) -> str | None:
     if is_negative(clause) is not is_negative(text):
         return "polarity: denied" if is_negative(clause) else "polarity: affirmed"
     return _negated_word(clause, text) or _negated_word(text, clause)
+
+
+def _denies_twice(said: Said) -> bool:
+    """Whether a sentence has the condition under which the source forbids: 「未经批准不得…」."""
+    return sum(len(_DENIAL.findall(clause)) for clause in said.clauses if not VERDICT.fullmatch(clause)) > 1
+
+
+def excepted(said: Said, ground: Ground) -> str | None:
+    """What the source excepts from a rule, said to be under it."""
+    if _EXCEPT.search(said.form):
+        return None
+    rest = _EXCEPT.sub("", ground.form)
+    for what in find_exceptions(ground.form):
+        terms = [term.text for term in content_terms(what) if term.firm and term.text not in rest]
+        for clause in said.clauses:
+            if any(term in clause for term in terms) and is_negative(clause) and is_negative(rest):
+                return f"polarity: exception {terms[0]}"
+    return None
 
 
 def _negated_word(denying: str, affirming: str) -> str | None:
@@ -278,10 +330,10 @@ def opposite(said: Said, ground: Ground) -> str | None:
 # ── the words themselves ────────────────────────────────────────────────────────────────────────
 
 
-def uncarried(said: Said, ground: Ground, question: str) -> str | None:
+def uncarried(said: Said, ground: Ground, question: str, labels: str) -> str | None:
     """A clause whose words the sentences do not have: a thing that they do not name, or more than one other word."""
-    everything = f"{ground.form}\n{ground.context}"
-    for clause in said.clauses:
+    everything = f"{ground.form}\n{ground.context}\n{labels}"
+    for clause in split_clauses(_NUMBER.sub("", _TITLE.sub("", said.form))):
         if VERDICT.fullmatch(clause):
             continue
         terms = content_terms(clause)
@@ -293,6 +345,27 @@ def uncarried(said: Said, ground: Ground, question: str) -> str | None:
     if said.terms and carried < 0.5 * len(said.terms):
         return "uncarried: most words"
     return None if said.terms or said.figures or said.names else "uncarried: nothing said"
+
+
+def scattered(said: Said, sources: Sequence[Source]) -> str | None:
+    """A clause that puts an office, or a figure, of one paragraph together with the subject of another one."""
+    groups: dict[tuple[object, ...], str] = {}
+    for source in sources:
+        place = (source.locator, source.group)
+        groups[place] = f"{groups.get(place, folded(source.context))}\n{folded(source.text)}"
+    everything = "\n".join(groups.values())
+    for clause in said.clauses:
+        names = [name.text for name in find_names(clause) if has_name(everything, name.text)]
+        figures = find_figures(clause) & find_figures(everything)
+        things = [term.text for term in content_terms(clause) if term.firm and len(term.text) > 2 and term.text in everything]
+        if (names or figures) and things and not any(_holds(text, names, figures, things) for text in groups.values()):
+            return f"scattered: {(names or things)[0]}"
+    return None
+
+
+def _holds(text: str, names: Sequence[str], figures: frozenset[Figure], things: Sequence[str]) -> bool:
+    named = all(has_name(text, name) for name in names)
+    return named and figures <= find_figures(text) and all(thing in text for thing in things)
 
 
 def foreign(said: Said, ground: Ground, question: str) -> str | None:
@@ -332,6 +405,7 @@ CHECKS: dict[str, str] = {
     "polarity": "denied for affirmed",
     "opposite": "下降 for 增长",
     "uncarried": "words that are not there",
+    "scattered": "an office or figure of one paragraph with the subject of another",
     "language": "another language",
     "instruction": "talk of instructions, links, addresses",
 }

@@ -37,6 +37,7 @@ class Source:
     text: str
     context: str  # headings above it and, of a table's cell, its column
     year: int | None
+    group: int  # of sentences that are about one thing: a paragraph, a table's row
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,14 +168,26 @@ def _headed(unit: Locator, snapshot: Snapshot) -> list[Node]:
 
 
 def _sources(unit: Locator, passages: Sequence[Passage], snapshot: Snapshot) -> tuple[Source, ...]:
-    found = [
-        Source(p.locator, sentence.span, sentence.text, f"{p.heading} {p.name}", p.year)
-        for p in sorted(passages, key=lambda passage: passage.id)
-        for sentence in p.sentences
-    ]
+    text = snapshot.by_id[unit.document].text
+    found: list[Source] = []
+    group = 0
+    for passage in sorted(passages, key=lambda passage: passage.id):
+        for sentence in passage.sentences:
+            before = found[-1] if found else None
+            if before is not None and not passage.name and not _together(before, passage.locator, sentence.span, text):
+                group += 1
+            found.append(Source(passage.locator, sentence.span, sentence.text, f"{passage.heading} {passage.name}", passage.year, group))
     for child in _headed(unit, snapshot):
-        text = f"{child.label}{child.heading}"
-        start = snapshot.by_id[unit.document].text.find(text, child.span[0], child.span[1])
+        label = f"{child.label}{child.heading}"
+        start = text.find(label, child.span[0], child.span[1])
         if start >= 0:
-            found.append(Source(child.locator, (start, start + len(text)), text, "", None))
+            group += 1
+            found.append(Source(child.locator, (start, start + len(label)), label, "", None, group))
     return tuple(found)
+
+
+def _together(before: Source, locator: Locator, span: Span, text: str) -> bool:
+    """Whether a sentence goes on the paragraph of the one before; the short lines of a heading block belong together."""
+    if locator.path == ("0",):
+        return True
+    return before.locator == locator and "\n" not in text[before.span[1] : span[0]]

@@ -13,10 +13,13 @@ from rag.answering.sentences import Form, Sentence
 from rag.answering.support import Ground, Said, find_ground, folded, make_quotes
 from rag.language.figures import Figure, find_figures
 from rag.language.locators import render_label
-from rag.language.statements import form
+from rag.language.statements import form, has_name
 from rag.language.words import bigrams, is_carried
 from rag.records import Citation, Locator, Query, Statement
 from rag.search.snapshot import Snapshot
+
+_CELL = 8
+"""Characters of a table head's cell that is taken for the name of a column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class Reviewer:
             return reason
         said = Said(sentence.text)
         if sentence.keys:
-            found = self._against(said, [source for key in sentence.keys for source in self._pieces[key].sources])
+            found = self._against(said, [source for key in sentence.keys for source in self._pieces[key].sources], units=len(sentence.keys))
         else:
             found = self._anywhere(said)
         return found if isinstance(found, str) else Claim(sentence.text, found, sentence.line, sentence.form)
@@ -80,10 +83,10 @@ class Reviewer:
             reasons.append(found)
         return reasons[0] if reasons else "uncarried: no passage"
 
-    def _against(self, said: Said, sources: Sequence[Source]) -> tuple[Statement, ...] | str:
+    def _against(self, said: Said, sources: Sequence[Source], units: int = 1) -> tuple[Statement, ...] | str:
         """The quotes of a sentence, no more than it needs; or the first reason against it."""
         ground = find_ground(said, sources, self._question)
-        if reason := self._objection(said, ground):
+        if reason := self._objection(said, ground) or (claims.scattered(said, sources) if units == 1 else None):
             return reason
         for source in ground.sources if len(ground.sources) > 1 else ():
             fewer = Ground(tuple(other for other in ground.sources if other is not source))
@@ -94,6 +97,7 @@ class Reviewer:
     def _objection(self, said: Said, ground: Ground) -> str | None:
         if not ground.sources:
             return "uncarried: no sentence"
+        labels = self._labels(ground)
         allowed = frozenset(figure for source in ground.sources for figure in self._figures_of(source.locator))
         checks: tuple[Callable[[], str | None], ...] = (
             lambda: claims.obeying(said, ground),
@@ -101,14 +105,16 @@ class Reviewer:
             lambda: claims.wrong_figure(said, ground, allowed),
             lambda: claims.wrong_date(said, ground),
             lambda: claims.wrong_bound(said, ground),
+            lambda: claims.wrong_side(said, ground),
             lambda: claims.wrong_period(said, ground),
             lambda: claims.wrong_year(said, ground, self._years, self._base),
-            lambda: claims.wrong_reference(said, ground, self._labels(ground)),
+            lambda: claims.wrong_reference(said, ground, labels),
             lambda: claims.wrong_name(said, ground, self._question),
             lambda: claims.wrong_act(said, ground),
             lambda: claims.wrong_force(said, ground),
+            lambda: claims.excepted(said, ground),
             lambda: claims.opposite(said, ground),
-            lambda: claims.uncarried(said, ground, self._question),
+            lambda: claims.uncarried(said, ground, self._question, labels),
         )
         return next((reason for check in checks if (reason := check())), None)
 
@@ -117,6 +123,9 @@ class Reviewer:
         said = Said(claims.shown(sentence.text))
         if find_figures(said.form) - find_figures(self._everything) or claims.foreign(said, Ground(()), self._everything):
             return "figure: of a lead-in"
+        short = all(len(cell.strip()) <= _CELL for cell in said.text.split("|"))
+        if sentence.form == "head" and short and all(has_name(self._everything, name) for name in said.names):
+            return Claim(said.text, (), sentence.line, sentence.form)
         lacking = [term for term in said.terms if not is_carried(term, self._everything)]
         return f"uncarried: {lacking[0].text}" if lacking else Claim(said.text, (), sentence.line, sentence.form)
 

@@ -17,7 +17,7 @@ from rag.records import Locator, Statement
 from rag.search.snapshot import Snapshot
 
 ENOUGH = 1.5
-"""What a further sentence has to add: one new word, or two that the question or a heading has."""
+"""What a further sentence has to add: one new word, or two that the question has."""
 
 MOST = 8
 """Sentences that a statement may rest on."""
@@ -135,13 +135,14 @@ class _Needs:
     periods: frozenset[str]
     names: frozenset[str]
     terms: tuple[Term, ...]
-    known: frozenset[str]  # words that the question or a heading has: they need a sentence less
+    known: frozenset[str]  # words of the question: they need a sentence less
 
     @classmethod
     def of(cls, said: Said, sources: Sequence[Source], question: str) -> _Needs:
         years = {Figure(str(source.year), "年") for source in sources if source.year}
-        context = "\n".join({folded(source.context) for source in sources})
-        known = frozenset(term.text for term in said.terms if term.text in question or term.text in context)
+        everything = "\n".join(folded(source.text) for source in sources)
+        asked = (term for term in said.terms if term.text in question)
+        known = frozenset(term.text for term in asked if not (term.firm and term.text in everything))
         return cls(said.figures - years, find_dates(said.form), find_periods(said.form), said.names, said.terms, known)
 
     def gain(self, there: str) -> float:

@@ -56,7 +56,7 @@ def split_sentences(text: str) -> list[str]:
 
 _ROLE = (
     r"(?:常务副|分管副|副)?(?:主席|秘书长|主任|厅长|局长|市长|县长|区长|省长|部长|书记|组长|总理|行长)(?!团|信箱|办公会|台)"
-    r"|(?:主要|分管|自治区|政府)?领导(?:同志)?(?!干部|小组|责任|班子)|(?:主要)?负责(?:同志|人)|司法行政部门|主办部门|业务主管部门|审计机关|审计部门"
+    r"|(?<![的党强])(?:主要|分管|自治区|政府)?领导(?:同志)?(?!干部|小组|责任|班子)|(?:主要)?负责(?:同志|人)|司法行政部门|主办部门|业务主管部门|审计机关|审计部门"
 )
 _BODY = r"国务院|党中央|中央|自治区党委|人大常委会|自治区人大|人大|政协|政府党组|党组|人民法院|人民检察院|监察机关|办公厅"
 _NAME = re.compile(rf"{_ROLE}|{_BODY}")
@@ -159,15 +159,16 @@ def _group(sentence: str, names: tuple[Name, ...], last: Name) -> frozenset[str]
 # ── when ────────────────────────────────────────────────────────────────────────────────────────
 
 _PERIOD = re.compile(
-    r"十[一二三四五六]五|[上中下]旬|每(?:工作日|天|日|周|月|季度|季|半年|年|旬)|(?:年|月|季度|季)(?:底|末|初)|[上下]半年|期末|第一时间|随时|当天|当日|次日|当月|次月|常年|全年|定期|不定期|适时|及时"
+    r"十[一二三四五六]五\"?(?:期?[初末底]|中期)?|期[初末]|[上中下]旬|每(?:工作日|天|日|周|月|季度|季|半年|年|旬)|(?:年|月|季度|季)(?:底|末|初)|[上下]半年|第一时间|随时|当天|当日|次日|当月|次月|常年|全年|定期|不定期|适时|及时"
 )
-_SAME_PERIOD = {"年底": "年末", "月底": "月末", "季度末": "季末", "季度底": "季末", "当天": "当日", "每季": "每季度", "每日": "每天"}
+_SAME_PERIOD = {"季度末": "季末", "当天": "当日", "每季": "每季度", "每日": "每天"}
 _DATE = re.compile(r"(?:(?P<year>\d{4})年)?(?P<month>\d{1,2})月(?P<day>\d{1,2})日")
 
 
 def find_periods(text: str) -> frozenset[str]:
     """Times without a figure: 每周, 年底, 随时."""
-    return frozenset(_SAME_PERIOD.get(match[0], match[0]) for match in _PERIOD.finditer(text))
+    found = (re.sub(r"[\"期底]", lambda match: "末" if match[0] == "底" else "", match[0]) for match in _PERIOD.finditer(text))
+    return frozenset(_SAME_PERIOD.get(period, period) for period in found)
 
 
 def find_dates(text: str) -> frozenset[tuple[int, int, int]]:
@@ -188,6 +189,19 @@ _QUANTITY = re.compile(
 )
 
 
+def without_quantities(text: str) -> str:
+    """A text with its figures and their units blanked: what it says them of."""
+    return _QUANTITY.sub(" ", text)
+
+
+_BESIDE = re.compile(r"(?P<event>[\u4e00-\u9fff]{2})(?:之|以)?(?P<side>[前后])(?![期续果勤台门])")
+
+
+def find_sides(text: str) -> frozenset[tuple[str, str]]:
+    """Events with the side on which something is: (会议结束 →「结束」, 「后」)."""
+    return frozenset((match["event"], match["side"]) for match in _BESIDE.finditer(text))
+
+
 @lru_cache(maxsize=4096)
 def find_bounds(text: str) -> dict[Figure, frozenset[Bound]]:
     """Each figure with the bounds that stand around it: 「会后7个工作日内」 has after and within."""
@@ -206,12 +220,20 @@ def find_bounds(text: str) -> dict[Figure, frozenset[Bound]]:
 # ── whether ─────────────────────────────────────────────────────────────────────────────────────
 
 _FORBID = re.compile(r"不得|不准|不能|不可以?(?!分割|或缺|避免|抗力)|严禁|禁止|不许|不允许|不应|不宜|无权|不再?予")
-_OBLIGE = re.compile(r"(?<![不适相反对供])应当?(?![急用对届付有诉])|必须|须(?!知)|务必|一律|(?<![重需主不只想])要(?![求闻素点件害领情事])|(?<![如有若所确])需要?(?!求)")
+_OBLIGE = re.compile(r"(?<![不适相反对供])应当?(?![急用对届付有诉])|必须|须(?!知)|务必|一律|(?<![重需主不只想必])要(?![求闻素点件害领情事])|(?<![如有若所确])需要?(?!求)")
 _PERMIT = re.compile(r"可以|(?<![不许认方])可(?![行持靠能以再控是见])|有权|允许|准许|(?<![才方不可功职智性产势动只])能够?(?![力源耗效手])")
 _NOT_NEGATIVE = re.compile(
     r"不(?:断|同|仅|动产|良|少于|超过|低于|高于|晚于|迟于|平衡|充分|足|定期|懈|忘|移|到位|等|论|管|久|折不扣|限于|止|确定|法|合理|利)|无(?:偿|障碍|线|人机|缝|不|异)|未(?:来|成年)|非(?:公|常|遗|法)|是不是|能不能|可不可以|有没有"
 )
 _NEGATIVE = re.compile(r"不|未|无|非|没有|没|禁止|严禁|除外|拒绝|免(?:于|予)|勿")
+
+
+_EXCEPTION = re.compile(r"除(?:了)?(?P<what>[^,。;]{2,40}?)(?:以|之)?外")
+
+
+def find_exceptions(text: str) -> list[str]:
+    """What a text excepts: 「除绝密级事项外」."""
+    return [match["what"] for match in _EXCEPTION.finditer(text)]
 
 
 def modality(clause: str) -> Modality:

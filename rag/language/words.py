@@ -19,7 +19,7 @@ _GLUE = """
     不正确 说法 有误 并非 而是 答 答复 因 因为 由于 为了 进一步 统一 总的来说 首先 其次 再次 最后 第一 第二 第三 一是 二是 三是 四是 五是 也就是 方面 即可
     予以 给予 加以 予 有所 起 起来 出 出来 上来 下来 左右 之一 一些 某 某些 一个 一项 一次 种 类 段 本规则 本方案 来看 而言 例如 比如 比 更 最 较 很 十分
     全部 共计 合计 总计 责任 当 处 方 者 作 做 讲 说 指 叫 称 称为 简称 全称 列 列入 纳入 涵盖 构成 组成 当中 过程 阶段 环节 主题 事 办理 处理 安排 采用 使用
-    现有 相应 对应 所在 所属 该项 该会议 该文件 今年 去年 本年 年度 目标 数据 水平 规模 总量 整体 总体 全区 宁夏 自治区 我区 全自治区 区 政府 人民政府 确有 这一 这种 同期 该类 这类 此类 仍然 仍 也可 另 可随时 先 确 起 及其 否则 随后 然后 再由 后再 后方 由此 对此 为此 就此 据此 且 并由 并按 应由 须由
+    现有 相应 对应 所在 所属 该项 该会议 该文件 今年 去年 本年 年度 目标 数据 水平 规模 总量 整体 总体 全区 宁夏 自治区 我区 全自治区 区 政府 人民政府 确有 这一 这种 同期 该类 这类 此类 仍然 仍 也可 另 可随时 先 确 起 及其 否则 随后 然后 再由 后再 后方 由此 对此 为此 就此 据此 且 并由 并按 应由 须由 按规定 依规定 按要求 按程序 计划 仍应 均应 应先
 """
 GLUE = frozenset(_GLUE.split())
 """Words that connect, and abstract ones that name the kind of thing: they claim nothing by themselves."""
@@ -37,7 +37,7 @@ _SAME = (
     "自觉 主动", "按期 按时 如期", "编发 刊发 简报", "合并 一并 并入 一同", "首先 先", "到期 期末 末", "住房 保障房 保障性住房", "老百姓 群众 公众", "专家 行家",
     "国家 国务院", "交办 交代", "当事人 本人", "规模以上 规上", "比例 比重 占比 率", "GDP gdp 地区生产总值 生产总值", "旅客 乘客", "发送 运送", "企业 公司",
     "牵头 带头 领头", "抄送 抄报", "代表 委托", "职责 职能 职权 任务", "要点 重点", "频次 次", "审批 审核 审查", "上会 审议 会议", "追回 讨回 要回",
-    "组织 举办 安排", "依法 法律", "逾期 超期 过期 超时", "正式 书面", "公布 公开 发布", "原则 原则上", "特殊 例外 特别", "不同 无", "总数 总量 总",
+    "组织 举办 安排", "依法 法律", "逾期 超期 过期 超时", "正式 书面", "公布 公开 发布", "原则 原则上", "特殊 例外 特别", "会后 会议结束后 会议结束", "会前 会议召开前", "不同 无", "总数 总量 总",
 )  # fmt: skip
 SYNONYMS: dict[str, frozenset[str]] = {}
 for _group in _SAME:
@@ -46,7 +46,7 @@ for _group in _SAME:
 
 _NOUN = "nijlztrfbgs"
 _SKIPPED = "xmqupcewoyk"
-_AFFIXES = re.compile(r"^[须应要可将已均都也并再才仍地于由被把](?=.{1,2}$)|(?<=..)[于的地得了由向在为等]$")
+_AFFIXES = re.compile(r"^[须应要可将已均都也并再才仍地于由被把](?=.{1,2}$)|^中(?=..$)|(?<=..)[于的地得了由向在为等]$")
 _NUMERIC = re.compile(r"[\d.,%第〇零一二三四五六七八九十百千万亿两几多余个-]+")
 
 
@@ -56,6 +56,7 @@ class Term:
 
     text: str
     firm: bool
+    proper: bool = False  # a name of a place, a person, a body
 
 
 @lru_cache(maxsize=4096)
@@ -64,11 +65,15 @@ def content_terms(text: str) -> tuple[Term, ...]:
     terms = []
     for written, tag in tag_words(text):
         word = _AFFIXES.sub("", written)
-        if len(word) < 2 or word in GLUE or written in GLUE or _NUMERIC.fullmatch(word) or tag[0] in _SKIPPED:
+        if len(word) < 2 or _is_glue(word) or _is_glue(written) or _NUMERIC.fullmatch(word) or tag[0] in _SKIPPED:
             continue
         if re.search(r"\w", word):
-            terms.append(Term(word, tag[0] in _NOUN or tag == "vn"))
+            terms.append(Term(word, tag[0] in _NOUN or tag == "vn", tag in ("ns", "nr", "nt")))
     return tuple(terms)
+
+
+def _is_glue(word: str) -> bool:
+    return word in GLUE or (len(word) == 4 and word[:2] in GLUE and word[2:] in GLUE)
 
 
 def is_carried(term: Term, text: str) -> bool:
@@ -76,9 +81,10 @@ def is_carried(term: Term, text: str) -> bool:
     word = term.text
     if word in text or any(other in text for other in SYNONYMS.get(word, ())):
         return True
-    if len(word) == 1:
+    if term.proper:
         return False
-    if re.search(".{0,3}".join(map(re.escape, word)), text):
+    gap = ".{0,1}" if term.firm and len(word) == 2 else ".{0,3}"
+    if re.search(gap.join(map(re.escape, word)), text):
         return True
     return not term.firm and all(character in text for character in word)
 

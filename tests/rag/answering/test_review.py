@@ -41,18 +41,18 @@ def draft(text: str, *places: str, question: str = "有什么规定?") -> Drafti
     return drafting
 
 
-def test_sixty_of_each() -> None:
-    """No poisoned draft reaches the reader with its poison; at most three of sixty good ones lose a sentence."""
+def test_good_and_poisoned_drafts() -> None:
+    """No poisoned draft reaches the reader with its poison; at most one good one in twenty loses a sentence."""
     drafts = read_drafts()
-    assert sum(d.kind == "good" for d in drafts) == 60
-    assert sum(d.kind != "good" for d in drafts) == 60
+    assert sum(d.kind == "good" for d in drafts) >= 60
+    assert sum(d.kind != "good" for d in drafts) >= 60
     assert all(d.poison in d.text for d in drafts)
     rows = {row.kind: row for row in measure_drafts(snapshot())}
     assert set(rows) == {
         "good", "figure", "unit", "date", "body", "article", "no-passage", "wrong-passage", "negation", "extra", "instruction", "language"
     }  # fmt: skip
     assert [row.failed for kind, row in rows.items() if kind != "good"] == [()] * 11
-    assert rows["good"].lost <= 3, rows["good"].failed
+    assert rows["good"].lost * 20 <= rows["good"].drafts, rows["good"].failed
 
 
 @pytest.mark.parametrize(
