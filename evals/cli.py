@@ -26,7 +26,7 @@ app.command("passages", help=cli_foreign.PASSAGES_HELP)(cli_foreign.passages)
 
 _HERE = Path(__file__).parent
 _ROOT = _HERE.parent
-_GATE, _BASELINE = _HERE / "gate.toml", _HERE / "baseline.json"
+_GATE, _BASELINE, _ACCEPTED = _HERE / "gate.toml", _HERE / "baseline.json", _HERE / "accepted"
 
 GoldFiles = Annotated[list[Path] | None, typer.Option("--gold", help="题目文件，可多次给出；缺省为自带题目。")]
 
@@ -105,26 +105,34 @@ def compare(
     print(page)
 
 
-@app.command("accept", help="把一次运行的结果记为新的基线。\n\n例：ningwen eval accept runs/20240123-101500-abc1234")
+@app.command("accept", help="把一次运行的结果记为新的基线，并存下它的报告。\n\n例：ningwen eval accept runs/20240123-101500-abc1234")
 def accept(
     folder: Annotated[Path, typer.Argument(help="运行目录。")],
     force: Annotated[bool, typer.Option("--force", help="未达下限也接受。")] = False,
 ) -> None:
-    """Write a new baseline from a run of all gold cases; one that misses a floor only when forced."""
-    from evals.baseline import write_baseline
+    """Write a new baseline, and its page beside it, from a run of all gold cases; one that misses a floor only when forced."""
+    from evals.baseline import read_baseline, write_baseline
     from evals.cases import gold_files, read_cases
+    from evals.drafts import measure_drafts
     from evals.gate import judge, read_gate
+    from evals.report import Page, write_report
 
-    accepted = _read_run(folder, _snapshot())
+    snapshot = _snapshot()
+    accepted = _read_run(folder, snapshot)
     if set(accepted.cases) != set(read_cases(gold_files())):
         raise InputError(f"{folder} 不是对现有全部题目的运行，不能作为基线。")
-    missed = [finding for finding in judge(accepted.summary, read_gate(_GATE), None).findings if finding.level == "fail"]
+    gate, drafts = read_gate(_GATE), measure_drafts(snapshot)
+    missed = [finding for finding in judge(accepted.summary, gate, None, drafts=drafts).findings if finding.level == "fail"]
     for finding in missed:
         print(finding.message)
     if missed and not force:
         raise InputError("该次运行未达下限，不能作为基线；确需接受的，请加 --force。")
+    before = read_baseline(_BASELINE)
+    verdict = judge(accepted.summary, gate, before, drafts=drafts, whole=False)
+    _ACCEPTED.mkdir(exist_ok=True)
+    page = write_report(_ACCEPTED, Page(accepted, verdict, before, "上一基线", drafts), snapshot)
     write_baseline(accepted.summary, _BASELINE)
-    print(f"基线已更新：{len(accepted.cases)} 题。")
+    print(f"基线已更新：{len(accepted.cases)} 题。报告：{page}")
 
 
 @app.command("harvest", help="把被标记 👎 的答复整理成题目草稿，供人核改。\n\n例：ningwen eval harvest --out drafts.jsonl")

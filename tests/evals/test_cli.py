@@ -13,7 +13,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from evals import cases as gold_module
-from evals import cli
+from evals import cli, drafts
 from evals.baseline import read_baseline
 from evals.records import Case, Evidence
 from evals.run import read_run
@@ -41,6 +41,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clean_environment: No
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(cli, "_GATE", tmp_path / "gate.toml")
     monkeypatch.setattr(cli, "_BASELINE", tmp_path / "baseline.json")
+    monkeypatch.setattr(cli, "_ACCEPTED", tmp_path / "accepted")
+    monkeypatch.setattr(drafts, "measure_drafts", lambda subject: ())  # its drafts are about the project's own cases
     monkeypatch.setattr(gold_module, "GOLD", tmp_path / "gold")
     (tmp_path / "gate.toml").write_text(GATE.format(0.9), encoding="utf-8")
     (tmp_path / "gold").mkdir()
@@ -77,6 +79,9 @@ def test_from_a_run_to_the_next_baseline(built: Path) -> None:
     baseline = read_baseline(built / "baseline.json")
     assert baseline is not None
     assert baseline.told["meeting"].cited == ("work-rules#21",)
+
+    assert "通过，可以发布" in (built / "accepted" / "report.html").read_text(encoding="utf-8")
+    assert (built / "accepted" / "summary.md").is_file()
 
     before = (built / "a" / "observations.jsonl").read_bytes()
     again = run("run", *gold, "--out", "a")
