@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rag.language.numerals import CHINESE, to_int
 from rag.language.text import matching_form
@@ -32,6 +33,7 @@ class Figure:
     unit: str
 
 
+@lru_cache(maxsize=8192)
 def find_figures(text: str) -> frozenset[Figure]:
     """All figures of a text, in one spelling."""
     form = _RANGE.sub(lambda match: f"{match['first']}{match['unit']}-", matching_form(text))

@@ -165,12 +165,14 @@ _SAME_PERIOD = {"季度末": "季末", "当天": "当日", "每季": "每季度"
 _DATE = re.compile(r"(?:(?P<year>\d{4})年)?(?P<month>\d{1,2})月(?P<day>\d{1,2})日")
 
 
+@lru_cache(maxsize=8192)
 def find_periods(text: str) -> frozenset[str]:
     """Times without a figure: 每周, 年底, 随时."""
     found = (re.sub(r"[\"期底]", lambda match: "末" if match[0] == "底" else "", match[0]) for match in _PERIOD.finditer(text))
     return frozenset(_SAME_PERIOD.get(period, period) for period in found)
 
 
+@lru_cache(maxsize=8192)
 def find_dates(text: str) -> frozenset[tuple[int, int, int]]:
     """Days as (year, month, day); year 0 when it is not written."""
     return frozenset((int(m["year"] or 0), int(m["month"]), int(m["day"])) for m in _DATE.finditer(text))
