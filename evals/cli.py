@@ -76,6 +76,7 @@ def run(
         assistant = open_assistant(settings, lambda stage, done, total: report(done, total))
     spec = make_spec(settings, assistant.index.fingerprint, assistant.embedder.name, files, _ROOT)
     folder = out or Path("runs") / f"{time.strftime('%Y%m%d-%H%M%S')}-{spec['revision'][:7] or 'none'}"
+    print(f"运行目录：{folder}", file=sys.stderr)
     with progress("运行", "题") as report:
         observations = run_cases(cases, assistant.ask, folder, spec, workers=together, on_progress=report)
     judgements = _judge(settings, observations, folder, together) if judged else []

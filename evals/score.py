@@ -17,6 +17,8 @@ RESAMPLES = 2000
 SEED = 20240123
 """Of every bootstrap, so that a report can be made again."""
 
+_ALIKE = 1e-9
+
 
 def score_run(
     cases: Sequence[Case], observations: Sequence[Observation], snapshot: Snapshot, judgements: Sequence[Judgement] = ()
@@ -72,7 +74,15 @@ def _ranked(cases: Sequence[Case], seen: Mapping[str, Observation], snapshot: Sn
         ranked[case.id] = names or {"nothing": 0.0}
     named = {str(RR @ 10): "mrr@10", str(nDCG @ 10): "ndcg@10"}
     for entry in ir_measures.iter_calc([RR @ 10, nDCG @ 10], relevant, ranked):
-        yield Score(entry.query_id, named[str(entry.measure)], float(entry.value))
+        value = float(entry.value)
+        yield Score(entry.query_id, named[str(entry.measure)], value, "" if value > 1 - _ALIKE else _place_of(ranked[entry.query_id]))
+
+
+def _place_of(ranked: Mapping[str, float]) -> str:
+    """Where the right places stand in a ranking."""
+    order = sorted(ranked, key=lambda name: -ranked[name])
+    places = [str(rank) for rank, name in enumerate(order, start=1) if name.startswith("group-")]
+    return f"正确出处排在第 {'、'.join(places)} 位" if places else "前 10 位没有正确出处"
 
 
 def _judged(judgements: Sequence[Judgement], seen: Mapping[str, Observation]) -> Iterator[Score]:

@@ -97,9 +97,20 @@ def test_a_loss_explains_itself() -> None:
     """Whatever is below its best says why, in words; what is at its best says nothing."""
     for case, answer, _ in TABLE:
         for score in score_run([case], [Observation(case.id, answer, None, 1.0)], snapshot()):
-            if score.measure in MEASURES and score.value is not None:
+            if score.measure != "latency_ms" and score.value is not None:
                 best = 0.0 if score.measure == "false_refusal" else 1.0
                 assert bool(score.reason) == (score.value != best), score
+
+
+def test_a_ranking_says_where_the_right_places_stand() -> None:
+    """Mrr and ndcg name the ranks; with nothing found they say so."""
+    for name, said in (("two places", "正确出处排在第 2、3 位"), ("late", "正确出处排在第 7 位")):
+        case, answer, _ = next(row for row in TABLE if row[0].id == name)
+        found = {s.measure: s.reason for s in score_run([case], [Observation(case.id, answer, None, 1.0)], snapshot())}
+        assert found["mrr@10"] == found["ndcg@10"] == said
+    nothing = [Observation(TABLE[0][0].id, {**TABLE[0][1], "retrieved": []}, None, 1.0)]
+    found = {s.measure: s.reason for s in score_run([TABLE[0][0]], nothing, snapshot())}
+    assert found["mrr@10"] == "前 10 位没有正确出处"
 
 
 @pytest.mark.parametrize(
