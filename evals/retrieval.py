@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -99,7 +100,8 @@ def _rankers(
     wholes, pieces = [text.whole for text in texts], texts_to_embed(snapshot)
     vectors = embed_cached([*wholes, *pieces], embedder, cache, on_progress)
     flat = make_index(snapshot, vectors[len(wholes) :])
-    retriever = Retriever(flat.index, embedder)
+    once = _Remembering(embedder)
+    retriever = Retriever(flat.index, once)
     lexicon = Lexicon.build(wholes)
 
     def ours(query: str) -> Ranking:
@@ -108,9 +110,18 @@ def _rankers(
 
     return {
         "bm25": lambda query: _best(lexicon.scores(tokenize(query)), texts),
-        "vectors": lambda query: _best(_similarities(vectors[: len(wholes)], embedder, query), texts),
+        "vectors": lambda query: _best(_similarities(vectors[: len(wholes)], once, query), texts),
         "ours": ours,
     }
+
+
+class _Remembering:
+    """An embedder that embeds a question once for all methods."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.name, self.fingerprint = embedder.name, embedder.fingerprint
+        self.embed_query = cache(embedder.embed_query)
+        self.embed_passages = embedder.embed_passages
 
 
 def _similarities(vectors: Matrix, embedder: Embedder, query: str) -> NDArray[np.float32]:
