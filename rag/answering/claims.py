@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from rag.answering.force import TELLING, VERDICT
 from rag.answering.prompting import Source
 from rag.answering.support import Ground, Said, folded
 from rag.language import questions
@@ -18,42 +19,26 @@ from rag.language.statements import (
     find_acts,
     find_bounds,
     find_dates,
-    find_exceptions,
     find_names,
     find_periods,
     find_sides,
     has_name,
-    is_negative,
     is_office,
-    modality,
-    opposite_terms,
     split_clauses,
     split_sentences,
     without_quantities,
 )
 from rag.language.text import simplify
-from rag.language.words import bigrams, content_terms, is_carried
+from rag.language.words import bigrams, content_terms, is_carried, overlap
 
 _FOREIGN = re.compile(r"[\u3040-\u30ff\u0400-\u04ff\uac00-\ud7af\u0600-\u06ff\u0e00-\u0e7f\u0370-\u03ff\u0590-\u05ff]")
 _LATIN = re.compile(r"[a-zà-ÿ][a-zà-ÿ'/-]+")
 _LINK = re.compile(r"https?:|www\.|\.com|\.cn\b|@|!\[|\]\(|<[a-z/]|1[3-9]\d{9}|\d{3,4}-\d{7,8}")
 _QUOTED = re.compile(r'"([^"]{2,40})"')
 _TITLE = re.compile(r"《([^》]+)》")
-VERDICT = re.compile(
-    r"(?:一般|原则上|目前|通常)?(?:(?P<no>不(?:是|对|能|行|会|可以?|允许|符合(?:要求|规定)|正确|准确|属实|一定|适用)|没有|不符)|(?P<free>不需要?|不用|不必|无需|无须)"
-    r"|(?P<may>可以|能够?|行|允许)|是|对|会|有|需要|要|应当|必须|适用|正确|准确|属实|符合(?:要求|规定)|[有没]有?问题|不妥|不合适|不?可行)(?:的|了)?"
-    r"|(?:这一|这种|这个|此种|此|该|上述|您的)?(?:说法|理解|表述)(?:并?不(?:正确|准确|属实|对)|有误|错误|正确|准确|属实|是?对的|成立|不成立)"
-)
-"""A word or two that answer a yes-or-no question; what follows has to bear it out."""
-_NEGATED = re.compile(r"(?:不[得能准应宜再]?|严禁|禁止|未|无|没有?)(?:再|擅自|直接|公开|另行)?(?P<stem>[\u4e00-\u9fff]{2})")
-_DENIAL = re.compile(r"不[得能准应宜可]?|严禁|禁止|未|没有?|无")
 _NUMBER = re.compile(r"[\u4e00-\u9fff]{0,4}〔\d{4}〕\d+号")
-_FORBIDDING = re.compile(r"不[得能准应宜可]|严禁|禁止")
-_EXCEPT = re.compile(r"除外|除(?:了)?[^,。;]{2,40}?外")
 _YEAR = re.compile(r"(?<!\d)(20\d{2})年")
 _SEGMENT, _CLAUSE = re.compile(r"[,、。;!?:\n]|\||和|与|及"), re.compile(r"[,。;!?\n]|\|")
-_TELLING = 0.5
-"""Share of a clause's character pairs that a clause of the source must have to be what it was made of."""
 
 
 # ── figures and times ───────────────────────────────────────────────────────────────────────────
@@ -101,7 +86,7 @@ def _swapped_figure(said: Said, ground: Ground) -> str | None:
                 own = _of(about, [text for text in pieces if figure in find_figures(text)])
                 others = [text for text in pieces if any(_rivals(figure, other) for other in find_figures(text) - {figure})]
                 other = _of(about, [text for text in others if figure not in find_figures(text)])
-                if other >= _TELLING and own < 0.6 * other:
+                if other >= TELLING and own < 0.6 * other:
                     return f"figure: {figure.value}{figure.unit} of something else"
     return None
 
@@ -171,7 +156,7 @@ def wrong_act(said: Said, ground: Ground) -> str | None:
     """Somebody does what the source lets somebody else do, or does it towards somebody else."""
     known = {_plain(name.text) for name in find_names(ground.form)}
     for sentence in split_sentences(said.form):
-        overlaps = {text: _overlap(sentence, text) for text in ground.forms}
+        overlaps = {text: overlap(sentence, text) for text in ground.forms}
         near = [text for text, overlap in overlaps.items() if overlap >= 0.6 * max(overlaps.values())]
         there = [act for text in near for act in find_acts(text)]
         for act in find_acts(sentence):
@@ -204,127 +189,6 @@ def wrong_reference(said: Said, ground: Ground, labels: str) -> str | None:
 
 def _identity(reference: Reference) -> tuple[object, ...]:
     return reference.kind, reference.path, reference.document_number, reference.batch
-
-
-# ── whether ─────────────────────────────────────────────────────────────────────────────────────
-
-
-def wrong_force(said: Said, ground: Ground) -> str | None:
-    """「不得」, 「应当」 and 「可以」 in place of each other, or a denial that is none there."""
-    for clause, text, before in _aligned(said, ground):
-        conditional = is_negative(before) and not _EXCEPT.search(before)
-        if modality(clause) == modality(text) == "forbid" and conditional and not _denies_twice(said):
-            return "polarity: condition"
-        if reason := _force_of(clause, text, before):
-            return reason
-    return _force_of_all(said, ground) or _wrong_verdict(said, ground)
-
-
-def _force_of_all(said: Said, ground: Ground) -> str | None:
-    """A force that no clause of the source has, while another one stands there."""
-    here = {modality(clause) for clause in said.clauses if not VERDICT.fullmatch(clause)} - {""}
-    there = {modality(clause) for clause, _ in ground.clauses} - {""}
-    denied = any(is_negative(clause) for clause, _ in ground.clauses)
-    for force in here - there:
-        wrong = {"forbid": not denied, "oblige": there == {"permit"}, "permit": bool(there) and not denied}
-        if wrong[force]:
-            return f"modality: {force}"
-    return None
-
-
-def _aligned(said: Said, ground: Ground) -> list[tuple[str, str, str]]:
-    """Clauses with the clause of the source that each was made of, and the one before that; neighbours made of one are one."""
-    found: list[tuple[str, str, str]] = []
-    for clause in said.clauses:
-        nearest = _nearest(clause, ground)
-        if nearest is None or VERDICT.fullmatch(clause):
-            continue
-        if found and found[-1][1:] == nearest:
-            found[-1] = (f"{found[-1][0]}{clause}", *nearest)
-        else:
-            found.append((clause, *nearest))
-    return found
-
-
-def _force_of(clause: str, text: str, before: str) -> str | None:
-    here, there = modality(clause), modality(text)
-    if _EXCEPT.search(clause) and _EXCEPT.search(text):
-        return None
-    if "除外" in text:
-        if "除外" not in clause and is_negative(clause) is is_negative(before):
-            return "polarity: exception"
-        return None
-    if {here, there} in ({"forbid", "oblige"}, {"forbid", "permit"}, {"oblige", "permit"}):
-        return f"modality: {here} of {there}"
-    if is_negative(clause) is not is_negative(text):
-        return "polarity: denied" if is_negative(clause) else "polarity: affirmed"
-    return _negated_word(clause, text) or _negated_word(text, clause)
-
-
-def _denies_twice(said: Said) -> bool:
-    """Whether a sentence has the condition under which the source forbids: 「未经批准不得…」."""
-    return sum(len(_DENIAL.findall(clause)) for clause in said.clauses if not VERDICT.fullmatch(clause)) > 1
-
-
-def excepted(said: Said, ground: Ground) -> str | None:
-    """What the source excepts from a rule, said to be under it."""
-    if _EXCEPT.search(said.form):
-        return None
-    rest = _EXCEPT.sub("", ground.form)
-    for what in find_exceptions(ground.form):
-        terms = [term.text for term in content_terms(what) if term.firm and term.text not in rest]
-        for clause in said.clauses:
-            if any(term in clause for term in terms) and is_negative(clause) and is_negative(rest):
-                return f"polarity: exception {terms[0]}"
-    return None
-
-
-def _negated_word(denying: str, affirming: str) -> str | None:
-    """A word that one clause denies and the other has outside of any denial."""
-    for match in _NEGATED.finditer(denying):
-        at = affirming.find(match["stem"])
-        if at >= 0 and not _FORBIDDING.search(affirming[:at]) and not re.search(r"[不未无没]", affirming[max(0, at - 4) : at]):
-            return f"polarity: {match['stem']}"
-    return None
-
-
-def _wrong_verdict(said: Said, ground: Ground) -> str | None:
-    """「可以。」 in front of a sentence that forbids, 「不需要。」 in front of one that obliges."""
-    verdict = VERDICT.fullmatch(said.clauses[0]) if said.clauses else None
-    aligned = _aligned(said, ground)
-    if verdict is None or not aligned:
-        return None
-    _, text, _ = aligned[0]
-    force = modality(text)
-    if verdict["may"] and (force == "forbid" or (is_negative(text) and "除外" not in text)):
-        return "polarity: verdict"
-    obliged = all(modality(source) == "oblige" and not is_negative(source) for _, source, _ in aligned)
-    if (verdict["free"] and obliged) or (verdict["no"] and force == "permit"):
-        return "polarity: verdict"
-    return None
-
-
-def _nearest(clause: str, ground: Ground) -> tuple[str, str] | None:
-    """The clause of the source that a clause was made of, with the one before it; None when that can't be told."""
-    if len(bigrams(clause)) < 3:
-        return None
-    best = max(ground.clauses, key=lambda pair: _overlap(clause, pair[0]), default=None)
-    return best if best is not None and _overlap(clause, best[0]) >= _TELLING else None
-
-
-def _overlap(clause: str, text: str) -> float:
-    pairs = bigrams(clause)
-    return len(pairs & bigrams(text)) / len(pairs) if pairs else 0.0
-
-
-def opposite(said: Said, ground: Ground) -> str | None:
-    """「下降」 of 「增长」."""
-    for clause in said.clauses:
-        nearest = _nearest(clause, ground)
-        if nearest and (term := opposite_terms(clause, nearest[0])) and term not in nearest[1]:
-            return f"opposite: {term}"
-    term = opposite_terms(said.form, ground.form)
-    return f"opposite: {term}" if term else None
 
 
 # ── the words themselves ────────────────────────────────────────────────────────────────────────

@@ -7,14 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from rag.answering import claims
+from rag.answering import claims, force, texts
 from rag.answering.prompting import Piece, Prompt, Source
 from rag.answering.sentences import Form, Sentence
 from rag.answering.support import Ground, Said, find_ground, folded, make_quotes
+from rag.language import questions
 from rag.language.figures import Figure, find_figures
 from rag.language.locators import render_label
-from rag.language.statements import form, has_name
-from rag.language.words import bigrams, is_carried
+from rag.language.statements import form, has_name, is_negative, modality
+from rag.language.words import bigrams
 from rag.records import Citation, Locator, Query, Statement
 from rag.search.snapshot import Snapshot
 
@@ -30,6 +31,7 @@ class Claim:
     statements: tuple[Statement, ...]
     line: int
     form: Form
+    without: str = ""  # why the word that answered yes or no before it was dropped
 
 
 class Reviewer:
@@ -42,6 +44,7 @@ class Reviewer:
         self._base = max((d.entry.year for d in snapshot.documents if d.entry.part_years), default=None)
         self._figures: dict[Locator, frozenset[Figure]] = {}
         self._years = query.years
+        self._told: set[int] = set()  # years that the answer has named
         self._held = ""
 
     def review(self, sentence: Sentence) -> Claim | str | None:
@@ -52,11 +55,15 @@ class Reviewer:
             return Claim(sentence.text, (), sentence.line, sentence.form)
         if sentence.form == "head" or (sentence.text[-1] in ":：" and not sentence.keys):
             return self._lead_in(sentence)
-        if not sentence.keys and claims.VERDICT.fullmatch(form(sentence.text).rstrip("。!,")):
+        if not sentence.keys and force.VERDICT.fullmatch(form(sentence.text).rstrip("。!,")):
             self._held = sentence.text
             return None
         held, self._held = self._held, ""
-        return self._weigh(replace(sentence, text=claims.shown(held + sentence.text)))
+        found = self._weigh(replace(sentence, text=claims.shown(held + sentence.text)))
+        if held and isinstance(found, str):
+            alone = self._weigh(replace(sentence, text=claims.shown(sentence.text)))
+            return replace(alone, without=found) if isinstance(alone, Claim) else alone
+        return found
 
     def _unknown(self, sentence: Sentence) -> str | None:
         unknown = [key for key in sentence.keys if key not in self._pieces]
@@ -70,7 +77,23 @@ class Reviewer:
             found = self._against(said, [source for key in sentence.keys for source in self._pieces[key].sources], units=len(sentence.keys))
         else:
             found = self._anywhere(said)
-        return found if isinstance(found, str) else Claim(sentence.text, found, sentence.line, sentence.form)
+        return found if isinstance(found, str) else Claim(self._dated(sentence, found), found, sentence.line, sentence.form)
+
+    def _dated(self, sentence: Sentence, found: Sequence[Statement]) -> str:
+        """The sentence with its year: 「今年」 becomes 「2024年」, and a question about 「今年」 is answered with the year."""
+        years = {p.year for p in self._snapshot.passages if p.year and p.locator == found[0].locator}
+        if self._base is None or len(years) != 1:
+            return sentence.text
+        (year,) = years
+        text = sentence.text
+        for word, shift in questions.RELATIVE_YEARS.items():
+            if self._base + shift == year and not any(word in statement.quote for statement in found):
+                text = text.replace(word, f"{year}年")
+        relative = any(word in self._question and self._base + shift == year for word, shift in questions.RELATIVE_YEARS.items())
+        if relative and year not in self._told and f"{year}年" not in text and sentence.form != "row":
+            text = texts.YEAR_LEAD.format(year=year) + text
+        self._told.add(year)
+        return text
 
     def _anywhere(self, said: Said) -> tuple[Statement, ...] | str:
         """A sentence without a marker belongs to the passage that carries it, if one of the nearest two does."""
@@ -111,23 +134,25 @@ class Reviewer:
             lambda: claims.wrong_reference(said, ground, labels),
             lambda: claims.wrong_name(said, ground, self._question),
             lambda: claims.wrong_act(said, ground),
-            lambda: claims.wrong_force(said, ground),
-            lambda: claims.excepted(said, ground),
-            lambda: claims.opposite(said, ground),
+            lambda: force.wrong_force(said, ground, self._question),
+            lambda: force.excepted(said, ground),
+            lambda: force.opposite(said, ground),
             lambda: claims.uncarried(said, ground, self._question, labels),
         )
         return next((reason for check in checks if (reason := check())), None)
 
     def _lead_in(self, sentence: Sentence) -> Claim | str:
-        """A line that leads in: of words that passages or question have, and of no figure that they don't have."""
+        """A table's head that names columns, or a line before a list that has the question's own words."""
         said = Said(claims.shown(sentence.text))
-        if find_figures(said.form) - find_figures(self._everything) or claims.foreign(said, Ground(()), self._everything):
-            return "figure: of a lead-in"
-        short = all(len(cell.strip()) <= _CELL for cell in said.text.split("|"))
-        if sentence.form == "head" and short and all(has_name(self._everything, name) for name in said.names):
-            return Claim(said.text, (), sentence.line, sentence.form)
-        lacking = [term for term in said.terms if not is_carried(term, self._everything)]
-        return f"uncarried: {lacking[0].text}" if lacking else Claim(said.text, (), sentence.line, sentence.form)
+        if sentence.form == "head":
+            short = all(len(cell.strip()) <= _CELL for cell in said.text.split("|"))
+            known = not find_figures(said.form) and all(has_name(self._everything, name) for name in said.names)
+            return Claim(said.text, (), sentence.line, sentence.form) if short and known else "uncarried: head"
+        plain = not find_figures(said.form) - find_figures(self._question) and all(term.text in self._question for term in said.terms)
+        forced = is_negative(said.form) > is_negative(self._question) or modality(said.form) not in ("", modality(self._question))
+        if not plain or forced or claims.foreign(said, Ground(()), self._question):
+            return "uncarried: lead-in"
+        return Claim(said.text, (), sentence.line, sentence.form)
 
     @cached_property
     def _everything(self) -> str:

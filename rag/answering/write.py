@@ -94,6 +94,7 @@ class Drafting:
             found = self._reviewer.review(sentence)
             if isinstance(found, Claim):
                 self.claims.append(found)
+                self.dropped.extend([found.without] if found.without else [])
             elif found is not None:
                 self._drop(sentence, found)
         self.verify_s += time.perf_counter() - begin

@@ -47,6 +47,7 @@ for _group in _SAME:
 _NOUN = "nijlztrfbgs"
 _SKIPPED = "xmqupcewoyk"
 _AFFIXES = re.compile(r"^[须应要可将已均都也并再才仍地于由被把](?=.{1,2}$)|^中(?=..$)|(?<=..)[于的地得了由向在为等]$")
+_CLAUSE = re.compile(r"[,。;!?:\n]")
 _NUMERIC = re.compile(r"[\d.,%第〇零一二三四五六七八九十百千万亿两几多余个-]+")
 
 
@@ -86,7 +87,7 @@ def is_carried(term: Term, text: str) -> bool:
     gap = ".{0,1}" if term.firm and len(word) == 2 else ".{0,3}"
     if re.search(gap.join(map(re.escape, word)), text):
         return True
-    return not term.firm and all(character in text for character in word)
+    return not term.firm and any(all(character in clause for character in word) for clause in _CLAUSE.split(text))
 
 
 @lru_cache(maxsize=16384)
@@ -94,3 +95,9 @@ def bigrams(text: str) -> frozenset[str]:
     """Pairs of neighbouring characters: how near two clauses are, whatever their word boundaries."""
     bare = re.sub(r"[^\w%]", "", text)
     return frozenset(bare[i : i + 2] for i in range(len(bare) - 1))
+
+
+def overlap(clause: str, text: str) -> float:
+    """The share of a clause's pairs of characters that a text has, 0…1."""
+    pairs = bigrams(clause)
+    return len(pairs & bigrams(text)) / len(pairs) if pairs else 0.0

@@ -63,7 +63,6 @@ def test_good_and_poisoned_drafts() -> None:
         ("work-rules#21", "常务会议一般每周召开2次—3次。[{0}]", "period"),
         ("work-rules#21", "常务会议应当随时召开。[{0}]", "modality"),
         ("work-rules#28", "请示不应当一文一事。[{0}]", "modality"),
-        ("work-rules#28", "可以。市辖区人民政府不得直接向自治区人民政府报送公文。[{0}]", "polarity"),
         ("work-rules#26", "兼任部门负责同志的也不参加本部门会议。[{0}]", "polarity"),
         ("work-rules#42", "自治区副主席和秘书长离宁外出,须提前3天向主席请假。[{0}]", "name"),
         ("work-rules#42", "自治区副主席和秘书长离宁外出,须推迟3天向自治区党委和人民政府请假。[{0}]", "opposite"),
@@ -78,6 +77,51 @@ def test_what_is_dropped_and_why(place: str, text: str, reason: str) -> None:
     drafting = draft(text, place)
     assert not [claim for claim in drafting.claims if claim.statements], drafting.claims
     assert drafting.dropped[0].split(":")[0] == reason, drafting.dropped
+
+
+@pytest.mark.parametrize(
+    ("place", "question", "reply", "kept"),
+    [
+        ("work-rules#28", "市辖区能直接报文吗?", "可以。市辖区人民政府不得直接向自治区人民政府报送公文。[{0}]", 1),
+        ("work-rules#42", "副主席离宁要提前7天请假吧?", "是的。自治区副主席离宁外出,须提前3天向自治区党委和人民政府请假。[{0}]", 1),
+        ("work-rules#21", "常务会每周开一次对吗?", "这一说法正确。常务会议一般每月召开2次—3次。[{0}]", 1),
+        ("work-rules#28", "市辖区能直接报文吗?", "不能。市辖区人民政府不得直接向自治区人民政府报送公文。[{0}]", 0),
+        ("work-rules#42", "副主席离宁要提前3天请假吧?", "是的。自治区副主席离宁外出,须提前3天向自治区党委和人民政府请假。[{0}]", 0),
+    ],
+)
+def test_yes_and_no_have_to_be_borne_out(place: str, question: str, reply: str, kept: int) -> None:
+    """A word that answers yes or no is dropped, and counted, where what follows does not bear it out; what follows stays."""
+    drafting = draft(reply, place, question=question)
+    word, _, rest = reply.partition("。")
+    (claim,) = drafting.claims
+    assert claim.text == (rest if kept else f"{word}。{rest}").replace("[{0}]", "")
+    assert len(drafting.dropped) == kept
+
+
+@pytest.mark.parametrize(
+    "lead", ["以下单位可以直接报送公文：", "领导同志一般出席部门会议：", "共有5项：", "经国务院批准：", "The items are:"]
+)
+def test_a_line_that_leads_in_claims_nothing(lead: str) -> None:
+    """A line that ends with a colon is shown only when it has the question's own words."""
+    reply = f"{lead}\n- 市辖区人民政府不得直接向自治区人民政府报送公文[{{0}}]"
+    assert lead not in write_claims(draft(reply, "work-rules#28").claims, snapshot())[0]
+    fine = draft(reply.replace(lead, "不得直接报送公文的有："), "work-rules#28", question="哪些单位不得直接报送公文?")
+    assert write_claims(fine.claims, snapshot())[0].startswith("不得直接报送公文的有：")
+
+
+@pytest.mark.parametrize(
+    ("place", "question", "reply", "text"),
+    [
+        ("work-report#2.6.1", "今年城镇新增就业目标是多少?", "今年城镇新增就业目标是8万人。[{0}]", "2024年城镇新增就业目标是8万人。"),
+        ("work-report#2.6.1", "今年城镇新增就业目标是多少?", "城镇新增就业8万人。[{0}]", "2024年:城镇新增就业8万人。"),
+        ("work-report#2.6.1", "城镇新增就业目标是多少?", "城镇新增就业8万人。[{0}]", "城镇新增就业8万人。"),
+        ("work-report#1.1", "去年人口总数是多少?", "去年全区人口总数增至729万。[{0}]", "2023年全区人口总数增至729万。"),
+    ],
+)
+def test_the_answer_says_the_year(place: str, question: str, reply: str, text: str) -> None:
+    """「今年」 and 「去年」 become the year of the document, and a question about them is answered with it."""
+    (claim,) = draft(reply, place, question=question).claims
+    assert claim.text == text
 
 
 def test_every_reason_is_listed() -> None:
