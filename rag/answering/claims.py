@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.answering.force import TELLING, VERDICT
+from rag.answering.force import TELLING, VERDICT, nearest_clause
 from rag.answering.prompting import Source
 from rag.answering.support import Ground, Said, folded
 from rag.language import questions
@@ -21,6 +21,7 @@ from rag.language.statements import (
     find_dates,
     find_names,
     find_periods,
+    find_ranges,
     find_sides,
     has_name,
     is_office,
@@ -48,6 +49,9 @@ def wrong_figure(said: Said, ground: Ground, allowed: frozenset[Figure]) -> str 
     """A figure with its unit that does not stand there, or a full date."""
     there = find_figures(ground.form) | allowed
     values = {figure.value for figure in there}
+    ranges = find_ranges(ground.form)
+    for first, last in find_ranges(said.form) - ranges if ranges else ():
+        return f"figure: {first}-{last}"
     for figure in said.figures:
         if figure not in there and not (figure.unit == "" and figure.value in values):
             return f"figure: {figure.value}{figure.unit}"
@@ -149,6 +153,22 @@ def wrong_name(said: Said, ground: Ground, question: str) -> str | None:
             continue
         if is_office(name) or name not in everything:
             return f"name: {name}"
+    return None
+
+
+def swapped_name(said: Said, ground: Ground) -> str | None:
+    """An office in a clause in place of the one that stands in the clause it was made of, or one listed twice."""
+    for clause in said.clauses:
+        listed = [name.text for name in find_names(clause)]
+        if re.search(r"|".join(f"{name}、{name}(?![^、,和与及等组由])" for name in map(re.escape, listed)) or r"(?!)", clause):
+            return f"name: {listed[0]} twice"
+        nearest = nearest_clause(clause, ground)
+        if nearest is None:
+            continue
+        here = {_plain(name) for name in listed if is_office(name)}
+        there = {_plain(name.text) for name in find_names(nearest[0]) if is_office(name.text)}
+        if here - there and there - here and not here - there <= {_plain(name.text) for name in find_names(nearest[1])}:
+            return f"name: {sorted(here - there)[0]} for {sorted(there - here)[0]}"
     return None
 
 

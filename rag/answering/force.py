@@ -34,6 +34,11 @@ def wrong_force(said: Said, ground: Ground, question: str) -> str | None:
             return "polarity: condition"
         if reason := _force_of(clause, text, before):
             return reason
+    for clause in said.clauses:
+        bare, denials = _without_denial(clause)
+        same = [found[1] for text, _ in ground.clauses if (found := _without_denial(text))[0] == bare]
+        if same and denials not in same:
+            return "polarity: alike but for a denial"
     return _force_of_all(said, ground) or _wrong_verdict(said, ground, question)
 
 
@@ -53,7 +58,7 @@ def _aligned(said: Said, ground: Ground) -> list[tuple[str, str, str]]:
     """Clauses with the clause of the source that each was made of, and the one before that; neighbours made of one are one."""
     found: list[tuple[str, str, str]] = []
     for clause in said.clauses:
-        nearest = _nearest(clause, ground)
+        nearest = nearest_clause(clause, ground)
         if nearest is None or VERDICT.fullmatch(clause):
             continue
         if found and found[-1][1:] == nearest:
@@ -76,6 +81,11 @@ def _force_of(clause: str, text: str, before: str) -> str | None:
     if is_negative(clause) is not is_negative(text):
         return "polarity: denied" if is_negative(clause) else "polarity: affirmed"
     return _negated_word(clause, text) or _negated_word(text, clause)
+
+
+def _without_denial(clause: str) -> tuple[str, int]:
+    """A clause without its words of denial and permission, and how many denials it had."""
+    return re.sub(r"[能可]以?", "", _DENIAL.sub("", clause)), len(_DENIAL.findall(clause))
 
 
 def _denies_twice(said: Said) -> bool:
@@ -128,7 +138,7 @@ def _has_other(question: str, there: str) -> bool:
     return figures or offices or any(period[0] == "每" for period in find_periods(question) - find_periods(there))
 
 
-def _nearest(clause: str, ground: Ground) -> tuple[str, str] | None:
+def nearest_clause(clause: str, ground: Ground) -> tuple[str, str] | None:
     """The clause of the source that a clause was made of, with the one before it; None when that can't be told."""
     if len(bigrams(clause)) < 3:
         return None
@@ -139,7 +149,7 @@ def _nearest(clause: str, ground: Ground) -> tuple[str, str] | None:
 def opposite(said: Said, ground: Ground) -> str | None:
     """「下降」 of 「增长」."""
     for clause in said.clauses:
-        nearest = _nearest(clause, ground)
+        nearest = nearest_clause(clause, ground)
         if nearest and (term := opposite_terms(clause, nearest[0])) and term not in nearest[1]:
             return f"opposite: {term}"
     term = opposite_terms(said.form, ground.form)

@@ -11,6 +11,7 @@ from rag.answering.review import write_claims
 from rag.answering.rewrite import rewrite_question
 from rag.answering.verify import nearest_place, refusal_text
 from rag.answering.write import Model, OnText, Writer, Written
+from rag.language.figures import find_figures
 from rag.language.statements import form
 from rag.language.words import content_terms, is_carried
 from rag.records import Answer, AnswerStatus, Query, Turn, Usage
@@ -21,6 +22,9 @@ _REWRITING = 0.25
 
 _MARGIN_S = 0.1
 """Kept of an answer's time for what comes after the model."""
+
+_MEASURED = frozenset({"number", "time", "frequency", "deadline", "batch", "document_number", "date"})
+"""What is asked for with a figure."""
 
 _PLACES = frozenset({"chapter", "part", "document"})
 
@@ -73,8 +77,8 @@ def answered_part(query: Query, extract: Answer) -> Query:
 def make_answer(query: Query, extract: Answer, written: Written, snapshot: Snapshot) -> Answer:
     """The answer made of what was written, or the extract marked as one, or a refusal when the passages do not say."""
     silent = bool(written.unstated) and not any(claim.statements for claim in written.claims)
-    if written.writing.fallback or (silent and query.references):
-        reason = written.writing.fallback or "not stated"
+    reason = written.writing.fallback or ("not stated" if silent and query.references else "") or _beside_the_point(query, extract, written)
+    if reason:
         text = texts.EXCERPT_LEAD + extract.answer
         return replace(extract, answer=text, writing=replace(written.writing, fallback=reason))
     if silent:
@@ -86,6 +90,26 @@ def make_answer(query: Query, extract: Answer, written: Written, snapshot: Snaps
     status: AnswerStatus = "partial" if missing else "answered"
     made = replace(extract, status=status, answer=text, citations=citations)
     return replace(made, missing=missing, mode="generated", writing=written.writing)
+
+
+def _beside_the_point(query: Query, extract: Answer, written: Written) -> str:
+    """Why what was written, though true, does not answer; "" when it does.
+
+    It is about another place than the question names, about nothing that it asks, or has no figure where the extract has one.
+    """
+    statements = [statement for claim in written.claims for statement in claim.statements]
+    if not statements:
+        return ""
+    places = query.references
+    if places and not all(any(s.locator.within(place) or place.within(s.locator) for place in places) for s in statements):
+        return "other place"
+    text = form("\n".join(f"{statement.text} {statement.quote}" for statement in statements))
+    asked = content_terms(form(f"{query.question}\n{query.standalone}"))
+    cited = {citation.locator for citation in extract.citations}
+    if asked and not any(is_carried(term, text) for term in asked) and not cited & {s.locator for s in statements}:
+        return "beside the point"
+    figures = find_figures("".join(claim.text for claim in written.claims))
+    return "no figure" if query.asked in _MEASURED and find_figures(extract.answer) and not figures else ""
 
 
 def _missing(part: str, query: Query) -> str:

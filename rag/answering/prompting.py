@@ -63,7 +63,9 @@ def build_prompt(
     query: Query, hits: Sequence[Hit], snapshot: Snapshot, counter: TokenCounter, *, max_tokens: int, tables: bool = False
 ) -> Prompt:
     """The prompt for a question, of at most ``max_tokens``; the first unit gets at least its best passage even beyond that."""
-    system = load_template("answer").fill(not_stated=texts.NOT_STATED, shape=load_template(_shape(query, tables)).text)
+    example = _key(query.standalone, hits[0].unit, {}) if hits else ""
+    shape = load_template(_shape(query, tables)).text
+    system = load_template("answer").fill(key=example, not_stated=texts.NOT_STATED, shape=shape)
     frame = load_template("question").fill(passages="", years=_years(query, snapshot), question=neutralise(query.standalone))
     room = max_tokens - counter.count(system) - counter.count(frame) - 16  # what chat templates add around two messages
     wanted = hits[: max(UNITS, 2 * len(query.facets))]

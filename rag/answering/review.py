@@ -133,6 +133,7 @@ class Reviewer:
             lambda: claims.wrong_year(said, ground, self._years, self._base),
             lambda: claims.wrong_reference(said, ground, labels),
             lambda: claims.wrong_name(said, ground, self._question),
+            lambda: claims.swapped_name(said, ground),
             lambda: claims.wrong_act(said, ground),
             lambda: force.wrong_force(said, ground, self._question),
             lambda: force.excepted(said, ground),

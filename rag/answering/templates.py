@@ -14,7 +14,7 @@ from rag.language.text import clean
 FOLDER = Path(__file__).resolve().parents[2] / "prompts"
 
 FIELDS: dict[str, frozenset[str]] = {
-    "answer": frozenset({"not_stated", "shape"}),
+    "answer": frozenset({"key", "not_stated", "shape"}),
     "claim-support": frozenset({"quote", "statement"}),
     "enrich": frozenset({"count", "passage", "place"}),
     "passage": frozenset({"key", "place", "status", "text", "year"}),

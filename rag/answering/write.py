@@ -18,6 +18,9 @@ from rag.search.snapshot import Snapshot
 
 OnText = Callable[[str], None]
 
+LONGEST = 200
+"""Characters of an answer to a plain question; a model that goes on is not read further."""
+
 
 class Reply(Protocol):
     """A reply as it is written; a context manager."""
@@ -70,7 +73,9 @@ class Drafting:
         self.dropped: list[str] = []
         self.unstated: list[str] = []
         self.fallen = False
+        self.full = False  # whether a plain answer has the length that is read on a phone
         self.verify_s = 0.0
+        self._plain = query.shape == "fact" and not query.facets
 
     def feed(self, text: str) -> bool:
         """Read on; True when a claim was added."""
@@ -88,6 +93,10 @@ class Drafting:
         begin = time.perf_counter()
         before = len(self.claims)
         for sentence in sentences:
+            length = sum(len(claim.text) for claim in self.claims)
+            self.full = self.full or (self._plain and bool(length) and sentence.form == "prose" and length + len(sentence.text) > LONGEST)
+            if self.full:
+                break
             if sentence.text.startswith(texts.NOT_STATED):
                 self.unstated.append(sentence.text.removeprefix(texts.NOT_STATED).strip("：:。.，, "))
                 continue
@@ -141,10 +150,9 @@ class Writer:
                         if len(text) > len(shown):
                             shown = text
                             on_text(text)
-                    if drafting.fallen:
+                    if drafting.fallen or drafting.full:
                         break
-                else:
-                    drafting.finish(whole=reply.finish == "stop")
+                drafting.finish(whole=reply.finish != "length")
                 return drafting, reply.usage, ""
         except EndpointError as error:
             return drafting, None, error.reason or "server"

@@ -165,6 +165,15 @@ _SAME_PERIOD = {"季度末": "季末", "当天": "当日", "每季": "每季度"
 _DATE = re.compile(r"(?:(?P<year>\d{4})年)?(?P<month>\d{1,2})月(?P<day>\d{1,2})日")
 
 
+_FROM_TO = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)[\u4e00-\u9fff%]{0,3}-(\d+(?:\.\d+)?)(?![\d.])")
+
+
+@lru_cache(maxsize=8192)
+def find_ranges(text: str) -> frozenset[tuple[str, str]]:
+    """From what to what: 「2次—3次」 is ("2", "3")."""
+    return frozenset((match[1], match[2]) for match in _FROM_TO.finditer(text))
+
+
 @lru_cache(maxsize=8192)
 def find_periods(text: str) -> frozenset[str]:
     """Times without a figure: 每周, 年底, 随时."""

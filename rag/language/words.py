@@ -19,7 +19,7 @@ _GLUE = """
     不正确 说法 有误 并非 而是 答 答复 因 因为 由于 为了 进一步 统一 总的来说 首先 其次 再次 最后 第一 第二 第三 一是 二是 三是 四是 五是 也就是 方面 即可
     予以 给予 加以 予 有所 起 起来 出 出来 上来 下来 左右 之一 一些 某 某些 一个 一项 一次 种 类 段 本规则 本方案 来看 而言 例如 比如 比 更 最 较 很 十分
     全部 共计 合计 总计 责任 当 处 方 者 作 做 讲 说 指 叫 称 称为 简称 全称 列 列入 纳入 涵盖 构成 组成 当中 过程 阶段 环节 主题 事 办理 处理 安排 采用 使用
-    现有 相应 对应 所在 所属 该项 该会议 该文件 今年 去年 本年 年度 目标 数据 水平 规模 总量 整体 总体 全区 宁夏 自治区 我区 全自治区 区 政府 人民政府 确有 这一 这种 同期 该类 这类 此类 仍然 仍 也可 另 可随时 先 确 起 及其 否则 随后 然后 再由 后再 后方 由此 对此 为此 就此 据此 且 并由 并按 应由 须由 按规定 依规定 按要求 按程序 计划 仍应 均应 应先
+    现有 相应 对应 所在 所属 该项 该会议 该文件 今年 去年 本年 年度 目标 数据 水平 规模 总量 整体 总体 全区 宁夏 自治区 我区 全自治区 区 政府 人民政府 确有 这一 这种 同期 该类 这类 此类 仍然 仍 也可 另 可随时 先 确 起 及其 否则 随后 然后 再由 后再 后方 由此 对此 为此 就此 据此 且 并由 并按 应由 须由 按规定 依规定 按要求 按程序 计划 仍应 均应 应先 不会 会 不应 不宜 不须 无法
 """
 GLUE = frozenset(_GLUE.split())
 """Words that connect, and abstract ones that name the kind of thing: they claim nothing by themselves."""
@@ -47,7 +47,6 @@ for _group in _SAME:
 _NOUN = "nijlztrfbgs"
 _SKIPPED = "xmqupcewoyk"
 _AFFIXES = re.compile(r"^[须应要可将已均都也并再才仍地于由被把](?=.{1,2}$)|^中(?=..$)|(?<=..)[于的地得了由向在为等]$")
-_CLAUSE = re.compile(r"[,。;!?:\n]")
 _NUMERIC = re.compile(r"[\d.,%第〇零一二三四五六七八九十百千万亿两几多余个-]+")
 
 
@@ -78,16 +77,14 @@ def _is_glue(word: str) -> bool:
 
 
 def is_carried(term: Term, text: str) -> bool:
-    """Whether a text, in matching form, has a word, one that says the same, or its characters close together in order."""
+    """Whether a text, in matching form, has a word, one that says the same, or its characters close together in order; names as they are."""
     word = term.text
     if word in text or any(other in text for other in SYNONYMS.get(word, ())):
         return True
     if term.proper:
         return False
     gap = ".{0,1}" if term.firm and len(word) == 2 else ".{0,3}"
-    if re.search(gap.join(map(re.escape, word)), text):
-        return True
-    return not term.firm and any(all(character in clause for character in word) for clause in _CLAUSE.split(text))
+    return re.search(gap.join(map(re.escape, word)), text) is not None
 
 
 @lru_cache(maxsize=16384)
