@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -13,11 +14,16 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, RetryAfter, TelegramError
 from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import HTTPXRequest
+from telegram.warnings import PTBDeprecationWarning, PTBUserWarning
 
 from bot import texts
 from bot.errors import DeliveryError
 from bot.settings import BotSettings
 from rag.errors import ConfigurationError
+
+# getUpdates is called bare on purpose: an update that the library can't read must not hold up the others
+warnings.filterwarnings("ignore", message=r".*getUpdates", category=PTBUserWarning)
+warnings.filterwarnings("ignore", message=r".*retry_after", category=PTBDeprecationWarning)
 
 __all__ = ["BadRequest", "Bot", "ChatMigrated", "Conflict", "InvalidToken", "RetryAfter", "TelegramError"]
 
