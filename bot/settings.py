@@ -35,6 +35,7 @@ class BotSettings(BaseSettings):
     allowed_groups: Names = Field(default=(), alias="ALLOWED_GROUPS")
     rate_per_minute: int = Field(default=20, ge=1, alias="RATE_PER_MINUTE")
     queue_limit: int = Field(default=500, ge=1, alias="QUEUE_LIMIT")
+    processes: int = Field(default=2, ge=1, le=16, alias="PROCESSES")
     workers: int = Field(default=4, ge=1, le=64, alias="WORKERS")
     answer_timeout: float = Field(default=120, gt=0, alias="ANSWER_TIMEOUT")
     inbox_max_age: float = Field(default=6 * 3600, gt=0, alias="INBOX_MAX_AGE")

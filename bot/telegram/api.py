@@ -77,7 +77,7 @@ def make_bot(settings: BotSettings) -> Bot:
         base_file_url=f"{base}/file/bot",
         request=_Requests(connection_pool_size=64, connect_timeout=10, read_timeout=20, write_timeout=20, pool_timeout=30),
         get_updates_request=_Requests(connection_pool_size=2, connect_timeout=10, read_timeout=20, pool_timeout=30),
-        rate_limiter=_Limiter(overall_max_rate=settings.telegram_rate, max_retries=0),
+        rate_limiter=_Limiter(overall_max_rate=settings.telegram_rate / settings.processes, max_retries=0),
     )
 
 

@@ -14,16 +14,19 @@ def mount(app: typer.Typer) -> None:
     app.command("telegram", help=texts.TELEGRAM_HELP)(telegram)
 
 
-def telegram(webhook: Annotated[str | None, typer.Option("--webhook", help=texts.TELEGRAM_WEBHOOK)] = None) -> None:
-    """Answer in Telegram until a signal ends it."""
+def telegram(
+    webhook: Annotated[str | None, typer.Option("--webhook", help=texts.TELEGRAM_WEBHOOK)] = None,
+    helper: Annotated[bool, typer.Option("--helper", hidden=True)] = False,
+) -> None:
+    """Answer in Telegram until a signal ends it; a helper receives nothing and ends with the process that started it."""
     import asyncio
 
     from bot.logs import configure_logs
     from bot.settings import BotSettings
-    from bot.telegram.run import run_telegram
+    from bot.telegram.run import run_helper, run_telegram
     from rag.settings import Settings
 
     overrides = {"telegram_webhook_url": webhook} if webhook else {}
     settings = BotSettings.load(**overrides)
     configure_logs(settings.log_format, settings.log_level)
-    asyncio.run(run_telegram(settings, Settings.load()))
+    asyncio.run((run_helper if helper else run_telegram)(settings, Settings.load()))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 import uvicorn
@@ -13,6 +13,7 @@ import uvicorn
 from bot import texts
 from bot.access import Access
 from bot.labels import read_labels
+from bot.processes import helpers, parent_is_gone
 from bot.service import Service
 from bot.settings import BotSettings
 from bot.store import open_store
@@ -32,19 +33,34 @@ log = structlog.get_logger(__name__)
 
 async def run_telegram(settings: BotSettings, rag: Settings) -> None:
     """Answer in Telegram until SIGTERM or SIGINT; what is under way is finished. Raises NingwenError."""
-    bot = make_bot(settings)
-    store = open_store(settings.database_url, timeout=settings.database_timeout)
     stop = _stop_signal()
-    channel = TelegramChannel(bot, read_labels(rag.corpus_dir))
-    service = Service(store, lambda: open_assistant(rag), Access.open(store, settings), settings, [channel])
-    answering = asyncio.create_task(service.run())  # what the last process left needs no connection to begin
-    try:
-        if not await _first(stop.wait(), _connect(bot), answering):
+    async with _answering(settings, rag) as (bot, service, channel, answering):
+        if not await _first(stop.wait(), _insist(bot.initialize), answering):
             return
         intake = Intake(Me(bot.id, bot.username or ""), service, channel, Buttons(bot, service, channel))
         receive = _listen(bot, intake, settings) if settings.telegram_webhook_url else _poll(bot, intake)
-        await _first(stop.wait(), receive, answering)
-        await intake.close()
+        async with helpers(settings.processes - 1, ["telegram", "--helper"]):
+            await _first(stop.wait(), receive, answering)
+            await intake.close()
+
+
+async def run_helper(settings: BotSettings, rag: Settings) -> None:
+    """Answer what another process receives, until that process or a signal ends it."""
+    stop = _stop_signal()
+    async with _answering(settings, rag) as (_, _, _, answering):
+        await _first(stop.wait(), parent_is_gone(), answering)
+
+
+@asynccontextmanager
+async def _answering(settings: BotSettings, rag: Settings) -> AsyncIterator[tuple[Bot, Service, TelegramChannel, asyncio.Task[None]]]:
+    """A service at work: what the last process left is answered before anything new comes."""
+    bot = make_bot(settings)
+    store = open_store(settings.database_url, timeout=settings.database_timeout)
+    channel = TelegramChannel(bot, read_labels(rag.corpus_dir))
+    service = Service(store, lambda: open_assistant(rag), Access.open(store, settings), settings, [channel])
+    answering = asyncio.create_task(service.run())
+    try:
+        yield bot, service, channel, answering
     finally:
         await service.stop()
         channel.close()
@@ -77,11 +93,6 @@ def _stop_signal() -> asyncio.Event:
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     return stop
-
-
-async def _connect(bot: Bot) -> None:
-    """Learn who the bot is, as soon as the network is there."""
-    await _insist(bot.initialize)
 
 
 async def _poll(bot: Bot, intake: Intake) -> None:

@@ -46,6 +46,7 @@ def main() -> int:
     """Print the figures; exit code 1 when a bound is not kept."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--workers", type=int, default=4)
+    parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--memory", action="store_true")
     options = parser.parse_args()
@@ -53,7 +54,8 @@ def main() -> int:
     open_assistant(settings)  # builds the index where there is none
     questions = gold_questions(CHATS * EACH)
     with tempfile.TemporaryDirectory() as folder, BotApi() as api:
-        bot = start_bot(api, Path(folder), settings.data_dir, options.workers)
+        bot = start_bot(api, Path(folder), settings.data_dir, options.workers, options.processes)
+        time.sleep(5)  # both processes are there before anything is timed
         ask_all(api, bot, gold_questions(20), chats=5, first=1)
         bare, through, waits = [], [], []
         for number in range(options.rounds):
@@ -76,12 +78,12 @@ def gold_questions(count: int) -> list[str]:
     return [found[number % len(found)] for number in range(count)]
 
 
-def start_bot(api: BotApi, folder: Path, data: Path, workers: int) -> Program:
+def start_bot(api: BotApi, folder: Path, data: Path, workers: int, processes: int) -> Program:
     """The real process, over a database of its own."""
     environment = {
         "NINGWEN_DATA_DIR": str(data), "DATABASE_URL": f"sqlite:///{folder / 'load.db'}", "TELEGRAM_BOT_TOKEN": TOKEN,
         "TELEGRAM_BASE_URL": api.address, "ALLOWED_USERS": "telegram:*", "RATE_PER_MINUTE": "100000", "QUEUE_LIMIT": "100000",
-        "TELEGRAM_RATE": "100000", "WORKERS": str(workers), "LOG_LEVEL": "WARNING",
+        "TELEGRAM_RATE": "100000", "WORKERS": str(workers), "PROCESSES": str(processes), "LOG_LEVEL": "WARNING",
     }  # fmt: skip
     bot = Program(folder, environment, "telegram")
     bot.start()

@@ -32,6 +32,7 @@ def program(api: BotApi, tmp_path: Path, real_data: Path) -> Iterator[Callable[.
             {
                 "NINGWEN_DATA_DIR": str(folder), "TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_BASE_URL": api.address,
                 "ALLOWED_USERS": "telegram:*", "RATE_PER_MINUTE": "100000", "QUEUE_LIMIT": "100000", "TELEGRAM_RATE": "10000",
+                "PROCESSES": "1",
                 **environment,
             },
             "telegram",
