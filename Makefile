@@ -11,7 +11,7 @@ export Q
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help ask chat index test check eval lock wheel clean .venv
+.PHONY: help ask chat index test check eval lock wheel bundle clean .venv
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
@@ -42,6 +42,9 @@ eval: .venv/.installed  ## score the assistant on the gold questions
 wheel: .venv/.installed  ## build dist/ningwen-*.whl
 	@rm -rf build
 	@$(BIN)/python -m build --wheel --no-isolation
+
+bundle: wheel  ## build dist/bundle, a folder that installs without internet
+	@$(BIN)/python deploy/bundle.py "$$(ls -t dist/ningwen-*.whl | head -n 1)" dist/bundle
 
 lock:  ## write requirements.lock anew from pyproject.toml; to move every pin: make lock UPGRADE=--upgrade
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -14,7 +14,7 @@ import structlog
 from bot import metrics, texts
 from bot.errors import DeliveryError, StoreError
 from bot.ledger import write_audit
-from bot.records import AuditEntry, Channel, Reply, Row, RowStatus
+from bot.records import AuditEntry, Channel, Reply, Row, RowStatus, counts_sends
 from bot.settings import BotSettings
 from bot.store import MAX_SENDS, Store
 
@@ -47,10 +47,11 @@ class Outbox:
         try:
             await channel.deliver(row.message, reply)
         except DeliveryError as error:
-            await self._failed(sending, reply, status, error)
+            last = sending.sends >= MAX_SENDS and not counts_sends(channel)
+            await self._failed(sending, reply, status, error, last=last)
         except Exception as error:  # a fault of the channel's own code: the row ends, the others go on
             log.error("delivery failed", turn=row.turn, error=repr(error), exc_info=True)
-            await self._failed(sending, reply, status, DeliveryError(texts.DELIVERY_FAILED, retryable=False))
+            await self._failed(sending, reply, status, DeliveryError(texts.DELIVERY_FAILED, retryable=False), last=True)
         else:
             await self.end(sending, reply, status, "answered")
 
@@ -77,9 +78,9 @@ class Outbox:
         """Let the row be taken again later."""
         await self._insist(lambda: self._store.defer(self._owner, row, until=self._clock() + seconds, sends=sends))
 
-    async def _failed(self, row: Row, reply: Reply, status: str, error: DeliveryError) -> None:
+    async def _failed(self, row: Row, reply: Reply, status: str, error: DeliveryError, *, last: bool) -> None:
         too_old = self._clock() - row.received > self._settings.inbox_max_age
-        again = error.retryable and not too_old and not (error.uncertain and row.sends >= MAX_SENDS)
+        again = error.retryable and not too_old and not (error.uncertain and last)
         metrics.DELIVERY_ERRORS.labels(row.message.channel, str(again).lower()).inc()
         log.warning("not delivered", turn=row.turn, channel=row.message.channel, again=again, error=str(error))
         if again:

@@ -57,6 +57,11 @@ class Channel(Protocol):
         """Send the reply, all parts. A failure that may pass is tried again by the service."""
 
 
+def counts_sends(channel: Channel) -> bool:
+    """Whether a channel itself sees to it that nothing is sent a third time (its ``counts_sends``); else the service does."""
+    return bool(getattr(channel, "counts_sends", False))
+
+
 RowStatus = Literal["received", "answering", "sending", "answered", "expired", "failed", "ignored"]
 
 

@@ -24,7 +24,7 @@ from bot.growth import Growth
 from bot.ledger import prune, write_feedback
 from bot.outbox import Outbox
 from bot.owner import is_dead, make_owner
-from bot.records import Channel, Message, Receipt, Reply, Row, StoredTurn
+from bot.records import Channel, Message, Receipt, Reply, Row, StoredTurn, counts_sends
 from bot.settings import BotSettings
 from bot.store import IGNORED, MAX_SENDS, Load, Store
 from rag.assistant import MAX_QUESTION
@@ -209,7 +209,7 @@ class Service:
         try:
             if self._clock() - row.received > self._settings.inbox_max_age:
                 await self._outbox.end(row, Reply(row.turn), "expired", "expired")
-            elif row.sends >= MAX_SENDS:  # it has most likely arrived; a third sending is worse
+            elif row.sends >= MAX_SENDS and not counts_sends(self._channels[row.message.channel]):  # it has most likely arrived
                 stored = await self._kept(lambda: self._store.find_turn(row.turn))
                 await self._outbox.end(row, Reply(row.turn, stored.answer if stored else None), "uncertain", "failed")
             else:

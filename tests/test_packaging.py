@@ -46,6 +46,11 @@ def run(*command: str | Path, cwd: Path, **environment: str) -> subprocess.Compl
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this tree."""
+    return build_wheel(tmp_path_factory)
+
+
+def build_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the wheel from a copy of the tree: nothing is left in the repository, and nothing old gets in."""
     source = tmp_path_factory.mktemp("source")
     for name in PACKAGES:

@@ -9,6 +9,7 @@ desk.py        the service as the channels see it; ratings and buttons
 api.py         the platform's own HTTP interface: access token, message/send, response_url
 connection.py  one long connection that mends itself
 streams.py     how far each answer of the bot has come
+attempts.py    which part of a reply was begun to be sent, and how often
 nonces.py      nonces that were used
 app.py         自建应用 by callback          channel 「wecom-app」
 bot.py         智能机器人 by callback        channel 「wecom-bot」

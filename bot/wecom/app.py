@@ -1,16 +1,15 @@
 """自建应用 by callback: what comes in is acknowledged with nothing, and answered by message/send.
 
-A reply is one or more texts and a card with buttons. Which of them have been sent is kept, so that a second attempt,
-of this process or of the next, goes on where the first ended.
+A reply is one or more texts and a card with buttons. Which of them were sent is kept, so that a second attempt, of this
+process or of the next, goes on where the first ended.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
@@ -20,26 +19,15 @@ from bot.records import Message, Reply
 from bot.render import Shorten, long_label
 from bot.wecom import limits
 from bot.wecom.api import Api
-from bot.wecom.desk import Desk, card_id, find_pressed, keep_pressed, message_digest
+from bot.wecom.attempts import Attempts
+from bot.wecom.desk import Desk, card_id, find_pressed, keep_pressed
 from bot.wecom.messages import APP, Entered, Inbound, Pressed
 from bot.wecom.pace import Pace
 from bot.wecom.replies import DOWN, ORIGINAL, answer_card, app_parts, card_body, original_parts, reason_card, text_body
 
-_SENT_SECONDS = 86400.0
-"""How long it is kept which parts of a reply went out; a message is not answered any more by then."""
 _CARD_KNOWN = frozenset({limits.CARD_SENT})
 
 log = structlog.get_logger("ningwen.wecom")
-
-
-class Values(Protocol):
-    """The part of the store that is needed here."""
-
-    def get_value(self, key: str, *, now: float) -> str | None:
-        """A value that has not expired."""
-
-    def put_value(self, key: str, value: str, *, expires_at: float | None = None) -> None:
-        """Set a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +45,10 @@ class AppChannel:
 
     name = APP
 
-    def __init__(self, api: Api, values: Values, shape: Shape, *, clock: Callable[[], float] = time.time) -> None:
-        self._api, self._values, self._shape, self._clock = api, values, shape, clock
+    counts_sends = True
+
+    def __init__(self, api: Api, attempts: Attempts, shape: Shape) -> None:
+        self._api, self._attempts, self._shape = api, attempts, shape
         self._pace = Pace(limits.APP_PER_MINUTE, limits.APP_PER_HOUR)
         self._sending: set[asyncio.Task[None]] = set()
         self._desk: Desk | None = None
@@ -83,11 +73,10 @@ class AppChannel:
     async def deliver(self, message: Message, reply: Reply) -> None:
         """Send every part that has not been sent yet."""
         bodies = self._bodies(message, reply)
-        key = f"wecom:sent:{message_digest(message)}"
-        for number in range(await self._read_sent(key), len(bodies)):
-            await self._send(message.user, bodies[number])
-            if number + 1 < len(bodies):
-                await self._keep_sent(key, number + 1)
+        for number in range(await self._attempts.next_part(message, len(bodies)), len(bodies)):
+            self._keep_pace(message.user)
+            async with self._attempts.sending(message, number):
+                await self._send(message.user, bodies[number])
 
     def _bodies(self, message: Message, reply: Reply) -> list[dict[str, Any]]:
         user, shape = message.user, self._shape
@@ -98,11 +87,14 @@ class AppChannel:
             bodies.append(card_body(user, shape.agent, card))
         return bodies
 
-    async def _send(self, user: str, body: Mapping[str, Any]) -> None:
-        """One message within the person's pace. A card that is refused is missed by nobody: the answer has arrived."""
+    def _keep_pace(self, user: str) -> None:
+        """Raises DeliveryError when a person has had as many messages as the platform shows."""
         wait = self._pace.wait(user)
         if wait:
             raise DeliveryError(texts.WECOM_SLOW, detail="pace", after=wait)
+
+    async def _send(self, user: str, body: Mapping[str, Any]) -> None:
+        """One message. A card that is refused is missed by nobody: the answer has arrived."""
         try:
             await self._api.send(body, known=_CARD_KNOWN)
         except DeliveryError as error:
@@ -110,18 +102,6 @@ class AppChannel:
                 raise
             log.warning("wecom.card_refused", error=str(error))
         self._pace.count(user)
-
-    async def _read_sent(self, key: str) -> int:
-        try:
-            return int(await asyncio.to_thread(self._values.get_value, key, now=self._clock()) or 0)
-        except StoreError as error:
-            raise DeliveryError(texts.STORE_FAILED, detail=str(error), after=1.0) from error
-
-    async def _keep_sent(self, key: str, count: int) -> None:
-        try:
-            await asyncio.to_thread(self._values.put_value, key, str(count), expires_at=self._clock() + _SENT_SECONDS)
-        except StoreError as error:  # the next part is worth more than the record of this one
-            log.error("wecom.part_unrecorded", error=str(error))
 
     # ── what the platform says ──────────────────────────────────────────────────────────────────
 
@@ -168,6 +148,7 @@ class AppChannel:
     async def _send_all(self, user: str, bodies: list[dict[str, Any]]) -> None:
         try:
             for body in bodies:
+                self._keep_pace(user)
                 await self._send(user, body)
         except DeliveryError as error:
             log.warning("wecom.press_unanswered", error=str(error))

@@ -42,6 +42,7 @@ class BotChannel:
     """The channel 「wecom-bot」. ``handle`` is what its callback address calls."""
 
     name = BOT
+    counts_sends = True  # showing the same end again changes nothing
 
     def __init__(
         self, streams: Streams, response_url: ResponseUrl, *, shorten: Shorten = long_label, card: bool = False, patience: float = 30.0,

@@ -20,7 +20,7 @@ from bot.errors import StoreError
 from bot.records import Message
 from bot.wecom import limits
 from bot.wecom.crypto import Crypto, Refused
-from bot.wecom.messages import BOT, Inbound, Pressed, parse_json, read_app, read_bot, read_envelope
+from bot.wecom.messages import BOT, Inbound, Pressed, Refreshed, parse_json, read_app, read_bot, read_envelope
 from bot.wecom.nonces import Nonces, Values
 from bot.wecom.replies import passive_xml
 
@@ -57,8 +57,8 @@ class Gate:
         if not any(address in network for network in self._networks):
             raise Refused("address")
 
-    async def open(self, request: Request, encrypt: str) -> bytes:
-        """The decrypted content. Raises Refused, StoreError."""
+    def open(self, request: Request, encrypt: str) -> bytes:
+        """The decrypted content. Raises Refused."""
         query = request.query_params
         timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
         plain = self.crypto.open(query.get("msg_signature", ""), timestamp, nonce, encrypt)
@@ -66,13 +66,16 @@ class Gate:
             raise Refused("timestamp")
         if abs(self.clock() - int(timestamp)) > limits.CLOCK_SKEW:
             raise Refused("timestamp")
-        if await self._nonces.is_used(nonce):
-            raise Refused("replay")
         return plain
 
-    def remember(self, request: Request) -> None:
+    async def check_nonce(self, request: Request, *, shared: bool = True) -> None:
+        """Raises Refused when it was here before; ``shared``: or in another process. Raises StoreError."""
+        if await self._nonces.is_used(request.query_params.get("nonce", ""), shared=shared):
+            raise Refused("replay")
+
+    def remember(self, request: Request, *, shared: bool = True) -> None:
         """Its nonce is used up. Called after what it brought is kept: until then the platform may bring it again."""
-        self._nonces.use(request.query_params.get("nonce", ""))
+        self._nonces.use(request.query_params.get("nonce", ""), shared=shared)
 
 
 class AppCallback:
@@ -89,8 +92,8 @@ class AppCallback:
         if request.method == "GET":
             return await _echo(self._gate, request)
         body = await _read_body(request)
-        plain = await self._gate.open(request, read_envelope(body))
-        said = read_app(plain)
+        said = read_app(self._gate.open(request, read_envelope(body)))
+        await self._gate.check_nonce(request)
         fields = await self._handle(said)
         self._gate.remember(request)
         if fields is None or not isinstance(said, Message | Pressed):
@@ -118,10 +121,12 @@ class BotCallback:
         encrypt = parse_json(await _read_body(request)).get("encrypt")
         if not isinstance(encrypt, str):
             raise Refused("json")
-        plain = await self._gate.open(request, encrypt)
-        now = self._gate.clock()
-        reply = await self._handle(read_bot(parse_json(plain), BOT, now, name=self._name))
-        self._gate.remember(request)
+        plain, now = self._gate.open(request, encrypt), self._gate.clock()
+        said = read_bot(parse_json(plain), BOT, now, name=self._name)
+        shared = not isinstance(said, Refreshed)  # there are many, and a repeated one changes nothing
+        await self._gate.check_nonce(request, shared=shared)
+        reply = await self._handle(said)
+        self._gate.remember(request, shared=shared)
         if reply is None:
             return Response()
         timestamp, nonce = str(int(now)), request.query_params.get("nonce", "")
@@ -132,7 +137,8 @@ class BotCallback:
 
 
 async def _echo(gate: Gate, request: Request) -> Response:
-    plain = await gate.open(request, request.query_params.get("echostr", ""))
+    plain = gate.open(request, request.query_params.get("echostr", ""))
+    await gate.check_nonce(request)
     gate.remember(request)
     return PlainTextResponse(plain.decode("utf-8", "replace"))
 

@@ -43,19 +43,23 @@ class Nonces:
         self._unwritten: list[str] = []
         self._writer: asyncio.Task[None] | None = None
 
-    async def is_used(self, nonce: str) -> bool:
-        """Whether it was here before, in whichever process. Raises StoreError."""
+    async def is_used(self, nonce: str, *, shared: bool = True) -> bool:
+        """Whether it was here before; ``shared``: in whichever process. Raises StoreError."""
         key, now = self._key(nonce), self._clock()
         if self._used.get(key, 0.0) > now:
             return True
+        if not shared:
+            return False
         return await asyncio.to_thread(self._values.get_value, key, now=now) is not None
 
-    def use(self, nonce: str) -> None:
-        """It is used up."""
+    def use(self, nonce: str, *, shared: bool = True) -> None:
+        """It is used up; ``shared``: for every process."""
         key, now = self._key(nonce), self._clock()
         self._used[key] = now + _KEPT
         while self._used and (len(self._used) > _REMEMBERED or next(iter(self._used.values())) <= now):
             self._used.popitem(last=False)
+        if not shared:
+            return
         self._unwritten.append(key)
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write())

@@ -22,6 +22,7 @@ from bot.settings import BotSettings
 from bot.store import Store, open_store
 from bot.wecom.api import Api, ResponseUrl
 from bot.wecom.app import AppChannel, Shape
+from bot.wecom.attempts import Attempts
 from bot.wecom.bot import BotChannel
 from bot.wecom.callbacks import AppCallback, BotCallback, Gate, parse_networks
 from bot.wecom.connection import Line
@@ -59,7 +60,7 @@ def make_ways(settings: BotSettings, store: Store, corpus_dir: Path) -> Ways:
     if values := _configured("app", settings, ("WECOM_CORP_ID", "WECOM_AGENT_ID", "WECOM_SECRET", "WECOM_TOKEN", "WECOM_AES_KEY")):
         corporation, agent, secret, token, key = values
         shape = Shape(int(agent), settings.wecom_markdown, settings.wecom_buttons, shorten)
-        ways.app = AppChannel(Api(settings.wecom_api_url, corporation, secret, store), store, shape)
+        ways.app = AppChannel(Api(settings.wecom_api_url, corporation, secret, store), Attempts(store), shape)
         gate = Gate("app", Crypto(token, key, corporation), store, networks)
         ways.routes.append(Route(APP_PATH, AppCallback(gate, ways.app.handle, corporation).answer, methods=["GET", "POST"]))
     if values := _configured("bot", settings, ("WECOM_BOT_TOKEN", "WECOM_BOT_AES_KEY")):
@@ -71,7 +72,7 @@ def make_ways(settings: BotSettings, store: Store, corpus_dir: Path) -> Ways:
     if values := _configured("socket", settings, ("WECOM_BOT_ID", "WECOM_BOT_SECRET")):
         identity, secret = values
         line = Line(settings.wecom_socket_url, identity, SecretStr(secret))
-        ways.socket = SocketChannel(line, bot_name=settings.wecom_bot_name, shorten=shorten, card=settings.wecom_bot_card)
+        ways.socket = SocketChannel(line, Attempts(store), bot_name=settings.wecom_bot_name, shorten=shorten, card=settings.wecom_bot_card)
     if not ways.channels:
         raise ConfigurationError(texts.WECOM_NOT_CONFIGURED)
     return ways

@@ -14,6 +14,7 @@ from bot.errors import DeliveryError, StoreError
 from bot.records import Message, Reply
 from bot.render import Shorten, long_label
 from bot.wecom import limits
+from bot.wecom.attempts import Attempts
 from bot.wecom.bot import press
 from bot.wecom.connection import Connection, Line
 from bot.wecom.desk import Desk, answer_id, card_id, keep_rating, may_use
@@ -33,13 +34,15 @@ class SocketChannel:
     """The channel 「wecom-socket」. ``run`` keeps the connection; the service speaks to people through the rest."""
 
     name = SOCKET
+    counts_sends = True
 
     def __init__(
-        self, line: Line, *, bot_name: str = "", shorten: Shorten = long_label, card: bool = False, window: float = limits.STREAM_WINDOW,
-        clock: Callable[[], float] = time.time,
+        self, line: Line, attempts: Attempts, *, bot_name: str = "", shorten: Shorten = long_label, card: bool = False,
+        window: float = limits.STREAM_WINDOW, clock: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
         """``card``: 👍 👎 as a card, for clients without their own."""
         self.connection = Connection(line, self._take)
+        self._attempts = attempts
         self._bot_name, self._shorten, self._card, self._window, self._clock = bot_name, shorten, card, window, clock
         self._pace = Pace(limits.CHAT_PER_MINUTE, limits.CHAT_PER_HOUR)
         self._desk: Desk | None = None
@@ -64,6 +67,11 @@ class SocketChannel:
         wait = self._pace.wait(message.chat)
         if wait:
             raise DeliveryError(texts.WECOM_SLOW, detail="pace", after=wait)
+        if await self._attempts.next_part(message, 1) == 0:
+            async with self._attempts.sending(message, 0):
+                await self._finish(message, reply)
+
+    async def _finish(self, message: Message, reply: Reply) -> None:
         content = reply_content(reply, self._shorten)
         if self._is_open(message):
             card = answer_card(card_id(message, reply.turn), original=False) if self._card and reply.answer else None

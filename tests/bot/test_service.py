@@ -369,12 +369,12 @@ async def test_metrics_count(sqlite_store: Store, serve: Serve, message: Make) -
     """Answers are counted by channel and status; no label tells a person or a text."""
     from bot.metrics import exposition
 
-    channel = RecordingChannel("wecom-bot")
+    channel = RecordingChannel("wecom-counted")
     async with serve(sqlite_store, channel, allowed_users=("wecom:*",)) as service:
-        await service.receive(message("谁也不该看到", channel="wecom-bot"))
+        await service.receive(message("谁也不该看到", channel="wecom-counted"))
         await settled(sqlite_store, 1)
     page = exposition().decode()
-    assert 'ningwen_questions_total{channel="wecom-bot",status="answered"} 1.0' in page
+    assert 'ningwen_questions_total{channel="wecom-counted",status="answered"} 1.0' in page
     assert "谁也不该看到" not in page
 
 

@@ -129,6 +129,7 @@ class BotCaller:
     window: float = 360.0
     within: float = 5.0
     deliveries: int = 3
+    pause: float = 0.0  # between a failure and the next delivery
     bot: str = "AIBOTSTANDIN"
     shown: list[Shown] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
@@ -153,7 +154,7 @@ class BotCaller:
         try:
             for _ in range(times):
                 await self._first(body, shown)
-            while self.polling and not shown.finished and time.monotonic() - begun < self.window:
+            while self.polling and shown.stream and not shown.finished and time.monotonic() - begun < self.window:
                 await asyncio.sleep(self.every)
                 await self._refresh(shown)
         finally:
@@ -166,6 +167,7 @@ class BotCaller:
             if reply is not None:
                 self._apply(reply, shown, first=not shown.stream)
                 return
+            await asyncio.sleep(self.pause)
 
     async def _refresh(self, shown: Shown) -> None:
         body = self.frame(shown.user, shown.chat, msgtype="stream", stream={"id": shown.stream})

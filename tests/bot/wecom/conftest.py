@@ -119,6 +119,8 @@ def scene(clean_environment: None) -> Open:
             assert ways.socket is not None
             await ways.app.open(service)
             await ways.bot.open(service)
+            stack.push_async_callback(ways.bot.close)
+            stack.push_async_callback(ways.app.close)
             own = await stack.enter_async_context(serve(make_app({}, ways.routes)))
             connection = asyncio.create_task(ways.socket.run(service)) if connect else None
             async with service:
@@ -131,7 +133,5 @@ def scene(clean_environment: None) -> Open:
                 finally:
                     if connection is not None:
                         connection.cancel()
-                    await ways.app.close()
-                    await ways.bot.close()
 
     return make

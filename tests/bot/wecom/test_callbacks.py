@@ -149,7 +149,7 @@ async def test_what_could_not_be_kept_may_come_again(sqlite_store: Store, scene:
     """The very same request is taken when the database is back: its nonce was not used up."""
     async with scene(sqlite_store, allowed_users=()) as s, httpx.AsyncClient() as client:
         query, body = made("app")
-        monkeypatch.setattr(sqlite_store, "look", lambda *_, **__: 1 / 0)
+        monkeypatch.setattr(sqlite_store, "keep", lambda *_, **__: 1 / 0)
         assert (await client.post(s.app.address, params=query, content=body)).status_code == 503
         monkeypatch.undo()
         assert (await client.post(s.app.address, params=query, content=body)).status_code == 200

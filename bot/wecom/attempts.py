@@ -1,0 +1,83 @@
+"""Which part of a reply was begun to be sent, and how often: kept before the sending, so that a kill can't hide it.
+
+A part that was begun twice with its end unknown has most likely arrived, and is not sent a third time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+import structlog
+
+from bot import texts
+from bot.errors import DeliveryError, StoreError
+from bot.records import Message
+from bot.wecom.desk import message_digest
+
+MOST = 2
+_SECONDS = 86400.0
+"""How long it is kept; a message is not answered any more by then."""
+
+log = structlog.get_logger("ningwen.wecom")
+
+
+class Values(Protocol):
+    """The part of the store that is needed here."""
+
+    def get_value(self, key: str, *, now: float) -> str | None:
+        """A value that has not expired."""
+
+    def put_value(self, key: str, value: str, *, expires_at: float | None = None) -> None:
+        """Set a value."""
+
+
+class Attempts:
+    """Those of every message. A database that can't be used is a DeliveryError: nothing is sent that isn't kept."""
+
+    def __init__(self, values: Values, clock: Callable[[], float] = time.time) -> None:
+        self._values, self._clock = values, clock
+
+    async def next_part(self, message: Message, count: int) -> int:
+        """The first of ``count`` parts that is still to be sent; ``count`` when there is none."""
+        part, begun = await self._read(message)
+        if begun >= MOST:
+            log.warning("wecom.part_taken_as_sent", part=part)
+            await self._write(message, part + 1, 0)
+            part += 1
+        return min(part, count)
+
+    @asynccontextmanager
+    async def sending(self, message: Message, part: int) -> AsyncIterator[None]:
+        """Send a part inside of this. A DeliveryError that is certain takes the beginning back."""
+        kept, begun = await self._read(message)
+        before = begun if kept == part else 0
+        await self._write(message, part, before + 1)
+        try:
+            yield
+        except DeliveryError as error:
+            if not error.uncertain:
+                await self._write(message, part, before)
+            raise
+
+    async def _read(self, message: Message) -> tuple[int, int]:
+        try:
+            kept = await asyncio.to_thread(self._values.get_value, _key(message), now=self._clock())
+        except StoreError as error:
+            raise DeliveryError(texts.STORE_FAILED, detail=str(error), after=1.0) from error
+        part, _, begun = (kept or "0:0").partition(":")
+        return int(part), int(begun)
+
+    async def _write(self, message: Message, part: int, begun: int) -> None:
+        try:
+            until = self._clock() + _SECONDS
+            await asyncio.to_thread(self._values.put_value, _key(message), f"{part}:{begun}", expires_at=until)
+        except StoreError as error:
+            raise DeliveryError(texts.STORE_FAILED, detail=str(error), after=1.0) from error
+
+
+def _key(message: Message) -> str:
+    return f"wecom:sent:{message_digest(message)}"

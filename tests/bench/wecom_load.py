@@ -1,0 +1,162 @@
+"""Load through WeCom as a ratio: python -m tests.bench.wecom_load [app bot socket]
+
+50 people ask 10 questions each by one of the three ways, at most three of a person under way at a time (the platform
+takes no more), through its stand-in; the same questions go to the bare assistant, in a process of its own and in as
+many threads as the bot has workers. Both are timed from their first question to their last answer, in turns. At least
+0.8 of the bare rate; p50 and p95 are from a question's callback to its answer, queueing included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import socket
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bot.wecom.crypto import Crypto
+from rag.assistant import open_assistant
+from rag.settings import Settings
+from tests.bench.telegram_load import BOUND, bare_rate, gold_questions
+from tests.stand_ins.process import Program
+from tests.stand_ins.serving import serve
+from tests.stand_ins.wecom_api import Interface
+from tests.stand_ins.wecom_callbacks import AppCaller, BotCaller
+from tests.stand_ins.wecom_envelope import Envelope
+from tests.stand_ins.wecom_gateway import Gateway
+
+PEOPLE, EACH, AT_ONCE = 50, 10, 3
+APP_KEY, BOT_KEY = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C", "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+Ask = Callable[[str, str], Awaitable[Any]]
+
+
+class Quick(Envelope):
+    """The stand-in's own AES would be what is measured: here it borrows the program's."""
+
+    def encrypt(self, message: bytes, *, receive_id: str | None = None) -> str:
+        return Crypto(self.token, self.aes_key, self.receive_id).seal(message, "", "").encrypt
+
+    def decrypt(self, encrypted: str) -> bytes:
+        return Crypto(self.token, self.aes_key, self.receive_id).open(self.signature("", "", encrypted), "", "", encrypted)
+
+
+async def main() -> int:
+    """Print the figures; exit code 1 when a bound is not kept."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("ways", nargs="*", default=["app", "bot", "socket"])
+    parser.add_argument("--workers", type=int, default=4)
+    parser.add_argument("--rounds", type=int, default=2)
+    options = parser.parse_args()
+    settings = Settings.load()
+    open_assistant(settings)  # builds the index where there is none
+    questions, interface, gateway, good = gold_questions(PEOPLE * EACH), Interface(), Gateway(), True
+    with tempfile.TemporaryDirectory() as folder:
+        async with serve(interface.app()) as api, gateway.serving():
+            base = f"http://127.0.0.1:{free_port()}"
+            bot = start_bot(base, api, gateway, Path(folder), settings.data_dir, options.workers)
+            await ready(base)
+            asks = make_asks(base, api, interface, gateway)
+            for way in options.ways:
+                await ask_all(asks[way], questions[:50], f"warm-{way}")
+                bare, through, waits = [], [], []
+                for number in range(options.rounds):
+                    bare.append(await asyncio.to_thread(lambda: max(bare_rate(questions, 1), bare_rate(questions, options.workers))))
+                    rate, delays = await ask_all(asks[way], questions, f"{way}-{number}")
+                    through.append(rate)
+                    waits += delays
+                good = report(way, bare, through, waits) and good
+            await asyncio.to_thread(bot.stop)
+    assert not interface.complaints
+    assert not gateway.complaints
+    return 0 if good else 1
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def start_bot(base: str, api: str, gateway: Gateway, folder: Path, data: Path, workers: int) -> Program:
+    """The real process, over a database of its own."""
+    environment = {
+        "NINGWEN_DATA_DIR": str(data), "DATABASE_URL": f"sqlite:///{folder / 'load.db'}", "HTTP_LISTEN": base.removeprefix("http://"),
+        "WECOM_API_URL": api, "WECOM_SOCKET_URL": gateway.address, "WECOM_CORP_ID": "wwstandin", "WECOM_AGENT_ID": "1000002",
+        "WECOM_SECRET": "app-secret", "WECOM_TOKEN": "app-token", "WECOM_AES_KEY": APP_KEY, "WECOM_BOT_TOKEN": "bot-token",
+        "WECOM_BOT_AES_KEY": BOT_KEY, "WECOM_BOT_ID": gateway.bot, "WECOM_BOT_SECRET": gateway.secret, "ALLOWED_USERS": "wecom:*",
+        "RATE_PER_MINUTE": "100000", "QUEUE_LIMIT": "100000", "WORKERS": str(workers), "LOG_LEVEL": "WARNING",
+    }  # fmt: skip
+    bot = Program(folder, environment, "wecom")
+    bot.start()
+    return bot
+
+
+async def ready(base: str) -> None:
+    """Return once the process takes questions."""
+    async with asyncio.timeout(60), httpx.AsyncClient() as client:
+        while True:
+            try:
+                if (await client.get(f"{base}/readyz")).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                pass
+            await asyncio.sleep(0.1)
+
+
+def make_asks(base: str, api: str, interface: Interface, gateway: Gateway) -> dict[str, Ask]:
+    """How a person asks and hears the answer, by way."""
+    app = AppCaller(f"{base}/wecom/app", Quick("app-token", APP_KEY, "wwstandin"))
+    bot = BotCaller(f"{base}/wecom/bot", Quick("bot-token", BOT_KEY, ""), interface, api, every=1.0, window=300)
+
+    async def by_app(person: str, question: str) -> None:
+        before = sum(message.kind == "text" for message in interface.to(person))
+        (attempt,) = await app.say(person, question)
+        assert attempt.status == 200
+        while sum(message.kind == "text" for message in interface.to(person)) == before:
+            await asyncio.sleep(0.02)
+
+    async def by_bot(person: str, question: str) -> None:
+        assert (await bot.say(person, question)).finished
+
+    async def by_socket(person: str, question: str) -> None:
+        shown = await gateway.say(person, question)
+        while not shown.finished:
+            await asyncio.sleep(0.02)
+
+    return {"app": by_app, "bot": by_bot, "socket": by_socket}
+
+
+async def ask_all(ask: Ask, questions: list[str], prefix: str) -> tuple[float, list[float]]:
+    """Everybody asks; answers a second, and seconds from each question to its answer."""
+    begun, delays = time.perf_counter(), []
+
+    async def say(person: str, question: str, turn: asyncio.Semaphore) -> None:
+        async with turn:
+            said = time.perf_counter()
+            await ask(person, question)
+            delays.append(time.perf_counter() - said)
+
+    turns = [asyncio.Semaphore(AT_ONCE) for _ in range(PEOPLE)]
+    people = [f"{prefix}-{number}" for number in range(PEOPLE)]
+    await asyncio.gather(*[say(people[i % PEOPLE], question, turns[i % PEOPLE]) for i, question in enumerate(questions)])
+    return len(questions) / (time.perf_counter() - begun), delays
+
+
+def report(way: str, bare: list[float], through: list[float], waits: list[float]) -> bool:
+    """The figures, and whether the rate is good enough."""
+    cuts = statistics.quantiles(waits, n=20)
+    ratio = statistics.median(through) / statistics.median(bare)
+    rates = f"bare {' '.join(f'{rate:.1f}' for rate in bare)}   through {' '.join(f'{rate:.1f}' for rate in through)} answers/s"
+    verdict = f"ratio {ratio:.2f}, at least {BOUND} {'ok' if ratio >= BOUND else 'UNDER'}"
+    print(f"{way:<7} {rates}   p50 {cuts[9]:.2f} s p95 {cuts[18]:.2f} s   {verdict}", flush=True)
+    return ratio >= BOUND
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))
