@@ -161,9 +161,9 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             if reply.pause:
                 time.sleep(reply.pause)
+        self.owner.written_at.append(time.monotonic())
         for event in self._ending(reply, body):
             self._event(event)
-        self.owner.written_at.append(time.monotonic())
         self.wfile.write(b"0\r\n\r\n")
 
     def _ending(self, reply: Reply, body: dict[str, Any]) -> Iterator[str]:
