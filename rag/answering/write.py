@@ -139,6 +139,7 @@ class Writer:
         """One reply: the drafting, what it took, and why it can't be used ("" when it can)."""
         drafting = Drafting(prompt, query, self._snapshot)
         shown = ""
+        reply: Reply | None = None
         try:
             with self._model.stream(prompt.messages, seconds=deadline - time.monotonic()) as reply:
                 for piece in reply:
@@ -155,7 +156,7 @@ class Writer:
                 drafting.finish(whole=reply.finish != "length")
                 return drafting, reply.usage, ""
         except EndpointError as error:
-            return drafting, None, error.reason or "server"
+            return drafting, reply.usage if reply is not None else None, error.reason or "server"
 
 
 def read_reply(reply: str, prompt: Prompt, query: Query, snapshot: Snapshot, name: str) -> Written:

@@ -140,6 +140,32 @@ def test_what_the_passages_do_not_carry_gives_way_to_the_extract(generated: Make
     holds(answer, assistant)
 
 
+@pytest.mark.parametrize(
+    ("question", "text", "words", "reason"),
+    [
+        ("第二十六条讲什么?", "新闻稿按程序报主席审定。[{}]", "新闻稿", "unsupported"),
+        (QUESTION, "常务会议由主席召集和主持。[{}]", "每月召开2次", "no figure"),
+        (QUESTION, "议题和文件于会前送达与会人员。[{}]", "会前送达", "no figure"),
+    ],
+)
+def test_what_is_true_but_beside_the_point(generated: MakeAssistant, question: str, text: str, words: str, reason: str) -> None:
+    """A sentence about something else, or one without the figure that was asked for, is no answer."""
+    with ChatEndpoint(script=writes(text, words)) as endpoint:
+        answer = generated(endpoint).ask(question)
+    assert answer.answer.startswith(texts.EXCERPT_LEAD)
+    assert answer.writing is not None
+    assert answer.writing.fallback == reason
+
+
+def test_a_plain_answer_is_short(generated: MakeAssistant) -> None:
+    """A model that goes on and on about a plain question is not read beyond the length that is read on a phone."""
+    more = "自治区人民政府全体会议和自治区人民政府常务会议的组织工作由自治区人民政府办公厅负责，议题和文件于会前送达与会人员。[{}]"
+    with ChatEndpoint(script=writes(f"{SENTENCE}[{{}}]" + "如有需要，可以随时召开。[{}]" * 30 + more, pause=0.001)) as endpoint:
+        answer = generated(endpoint).ask(QUESTION)
+    assert answer.mode == "generated"
+    assert len(re.sub(r"\[\d+\]", "", answer.answer)) <= 200
+
+
 def test_a_refusal_stands(generated: MakeAssistant, endpoint: ChatEndpoint) -> None:
     """Where the documents do not answer, where nothing is asked and where a place does not exist, no model is asked."""
     assistant = generated(endpoint)
