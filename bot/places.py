@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 def find_place(assistant: Assistant, place: str) -> Locator:
     """「work-rules#26」, 「第二十六条」, 「附件第3项」 or 「26」 → the locator. Raises InputError."""
+    from rag.answering.verify import missing_text
     from rag.search.understand import Understanding
 
     taken = assistant.index.snapshot
@@ -30,8 +31,7 @@ def find_place(assistant: Assistant, place: str) -> Locator:
     if query.references:
         return query.references[0]
     for missing in query.missing_references:
-        title = taken.by_id[missing.document].entry.title
-        raise InputError(texts.NO_SUCH_PLACE.format(title=title, asked=missing.asked, valid=missing.valid))
+        raise InputError(missing_text(missing, taken))
     raise InputError(texts.NO_SUCH_LOCATOR.format(asked=place[:60]))
 
 

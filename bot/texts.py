@@ -26,7 +26,6 @@ SHOW_LOCATOR = "出处定位（work-rules#26）或写法（第二十六条、附
 SHOW_BEFORE = "上一处：{label}"
 SHOW_AFTER = "下一处：{label}"
 NO_SUCH_LOCATOR = "没有「{asked}」这一处。可用 ningwen corpus 查看文件目录。"
-NO_SUCH_PLACE = "《{title}》没有{asked}，有效范围是{valid}。"
 
 CORPUS_HELP = (
     "列出已收录的文件；给出标识则列出目录；enrich 用对话模型为新文件编写问题，供检索使用。\n\n"

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from rag.answering import texts
 from rag.answering.confidence import Confidence
 from rag.answering.extract import LIMIT, Extractor
-from rag.answering.verify import nearest_place, number_citations, refusal_text, verify, write_answer
+from rag.answering.verify import missing_text, nearest_place, number_citations, refusal_text, verify, write_answer
 from rag.documents.sources import Corpus, read_corpus
 from rag.errors import IndexUnavailableError, InputError
+from rag.language.questions import COUNT
 from rag.records import Answer, AnswerStatus, Citation, Draft, Hit, Locator, Mode, Nearest, Query, Statement, Turn, Usage
 from rag.search.index import Index, Progress, build_index, is_complete, last_complete, open_named
 from rag.search.index import fingerprint as index_fingerprint
@@ -46,7 +47,7 @@ class Assistant:
         self.index = index
         self.generation = generation
         self.embedder = embedder
-        self._understanding = Understanding(index.snapshot)
+        self._understanding = Understanding(index.snapshot, index.speller)
         self.retriever = Retriever(index, embedder)
         self.extractor = Extractor(index)
         self.confidence = Confidence(index)
@@ -120,10 +121,12 @@ class Assistant:
         statements: list[Statement] = []
         missing: list[str] = []
         listed = False
+        answered: set[Locator] = set()  # units that an earlier part of the question was answered from
         for facet, found_for in zip(query.facets or (query,), evidence, strict=True):
-            checked = verify(self._draft(query, facet, found_for), self.index.snapshot)
+            checked = verify(self._draft(query, facet, found_for, answered), self.index.snapshot)
             statements.extend(statement for statement in checked.statements if statement not in statements)
             listed = listed or checked.listing
+            answered.update(hit.unit for hit in found_for.hits[:1] if checked.statements)
             if not checked.statements:
                 missing.append(facet.standalone)
         clock.mark("compose")
@@ -134,7 +137,8 @@ class Assistant:
         numbered, citations = number_citations(statements, self.index.snapshot)
         text = write_answer(numbered, listing=listed or bool(query.facets))
         if listed and query.shape == "count" and not query.facets:
-            text = texts.COUNT_LEAD.format(count=len(numbered)) + "\n" + text
+            counter = COUNT.search(query.standalone)
+            text = texts.COUNT_LEAD.format(count=len(numbered), counter=(counter and counter["counter"]) or "项") + "\n" + text
         clock.mark("verify")
         lacking = texts.MISSING_PART.format(part="、".join(missing)) if missing else None
         status: AnswerStatus = "partial" if missing else "answered"
@@ -157,13 +161,19 @@ class Assistant:
         name, timings = self.index.fingerprint, clock.timings()
         return Answer(query.question, query.standalone, status, text, citations, missing, nearest, mode, retrieved, name, timings, hits)
 
-    def _draft(self, whole: Query, query: Query, evidence: Evidence) -> Draft:
-        if not query.references and not self.confidence.is_enough(query, evidence):
+    def _draft(self, whole: Query, query: Query, evidence: Evidence, answered: set[Locator]) -> Draft:
+        if not query.references and not self._is_enough(query, evidence, answered):
             return Draft(())
         draft = self.extractor.extract(query, evidence, limit=LIMIT // max(len(whole.facets), 1))
         if len(whole.years) == 2 or any(word in whole.standalone for word in ("今年", "去年", "上年", "本年")):
             draft = replace(draft, statements=tuple(self._with_year(s) for s in draft.statements))
         return draft
+
+    def _is_enough(self, query: Query, evidence: Evidence, answered: set[Locator]) -> bool:
+        """Whether to answer; a second thing asked of the same unit needs only to be there."""
+        if evidence.hits and evidence.hits[0].unit in answered:
+            return self.confidence.lacking(query, evidence) is None
+        return self.confidence.is_enough(query, evidence)
 
     def _with_year(self, statement: Statement) -> Statement:
         """The value with the year that its part of the document is about."""
@@ -173,9 +183,7 @@ class Assistant:
         return replace(statement, text=texts.YEAR_LEAD.format(year=year) + statement.text)
 
     def _refuse_reference(self, query: Query, evidence: Evidence, clock: _Clock) -> Answer:
-        missing = query.missing_references[0]
-        title = self.index.snapshot.by_id[missing.document].entry.title
-        text = texts.NO_SUCH_PLACE.format(title=title, asked=missing.asked, valid=missing.valid)
+        text = missing_text(query.missing_references[0], self.index.snapshot)
         return self._refusal(query, text, _interleave([evidence.hits]), None, clock)
 
     def _refusal(self, query: Query, text: str, hits: tuple[Hit, ...], nearest: Nearest | None, clock: _Clock) -> Answer:

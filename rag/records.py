@@ -232,7 +232,7 @@ class MissingReference:
     """A reference to something that the document does not have, with the range that it has."""
 
     asked: str  # 「第六十条」
-    document: str  # document id
+    document: str  # document id; "" when no document is known by what was asked
     valid: str  # 「第一条至第四十五条」
 
 
@@ -251,6 +251,7 @@ class Query:
     years: tuple[int, ...] = ()
     facets: tuple[Query, ...] = ()  # sub-questions that all need an answer
     alternative: Query | None = None  # the other reading of a question that may or may not leave its topic out
+    only: bool = False  # nothing but these documents will do: the other of two is asked separately
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
-"""When the documents are silent: python -m evals.bench.refusal
+"""When the documents are silent: python -m evals.bench.refusal [--list]
 
-Fits the logistic function of rag.answering.confidence on the dev half of evals/gold and on near-domain.txt
-(questions near the domain that the documents do not answer, written for this purpose), and prints what each
-threshold refuses. The test half is not looked at.
+Fits the logistic function of rag.answering.confidence on the dev half of evals/gold, and prints what each threshold
+refuses, both as fitted on all of them and as judged by a function that was fitted on the other nine tenths. The test
+half is not looked at.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +21,8 @@ from rag.records import Turn
 from rag.settings import Settings
 
 Floats = NDArray[np.float64]
-STEPS, RATE, PENALTY = 8000, 0.5, 0.005
+STEPS, RATE, PENALTY = 4000, 0.5, 0.05
+FOLDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,26 +36,24 @@ class Sample:
     values: tuple[float, ...]
 
 
-def collect(assistant: Assistant) -> Iterator[Sample]:
-    """Every dev case and every near-domain question that retrieval has to judge."""
+def dev_cases(assistant: Assistant) -> Iterator[Sample]:
+    """The dev cases that retrieval has to judge."""
     for case in read_cases(gold_files()):
         if case.split == "dev":
             history = [Turn(turn.question, turn.answer) for turn in case.history]
-            yield from _judge(assistant, case.id, case.question, history, case.unanswerable is None)
-    lines = (Path(__file__).parent / "near-domain.txt").read_text(encoding="utf-8").splitlines()
-    for line in lines:
-        yield from _judge(assistant, "near", line, [], False)
+            yield from judge(assistant, case.id, case.question, history, case.unanswerable is None)
 
 
-def _judge(assistant: Assistant, name: str, question: str, history: list[Turn], answerable: bool) -> Iterator[Sample]:
+def judge(assistant: Assistant, name: str, question: str, history: list[Turn], answerable: bool) -> Iterator[Sample]:
+    """The samples of one question: one for each facet of an answerable one, the first of another."""
     query = assistant.understand(question, history)
     if query.shape in ("smalltalk", "task") or query.references or query.missing_references:
         return
     query, evidence = assistant.gather(query)
-    judge = assistant.confidence
+    confidence = assistant.confidence
     for facet, found in zip(query.facets or (query,), evidence, strict=True):
-        values = judge.features(facet, found)
-        yield Sample(name, facet.standalone, answerable, judge.lacking(facet, found), tuple(values[n] for n in FEATURES))
+        values = confidence.features(facet, found)
+        yield Sample(name, facet.standalone, answerable, confidence.lacking(facet, found), tuple(values[n] for n in FEATURES))
         if not answerable:
             return
 
@@ -87,21 +85,35 @@ def probability(sample: Sample, calibration: Calibration) -> float:
     return float(_logistic(np.array(z)))
 
 
+def held_out(samples: list[Sample]) -> list[tuple[float, Sample]]:
+    """Each sample with the probability given by a function that did not learn from it."""
+    judged: list[tuple[float, Sample]] = []
+    for fold in range(FOLDS):
+        fitted = fit([sample for i, sample in enumerate(samples) if i % FOLDS != fold and not sample.lacking])
+        judged.extend((probability(sample, fitted), sample) for i, sample in enumerate(samples) if i % FOLDS == fold)
+    return judged
+
+
 def main() -> int:
     """Print the fitted weights, what thresholds do, and the questions on the wrong side."""
-    samples = list(collect(open_assistant(Settings.load())))
+    samples = list(dev_cases(open_assistant(Settings.load())))
     fitted = fit([sample for sample in samples if not sample.lacking])
     print("    " + ", ".join(f"{name}={getattr(fitted, name):.2f}" for name in ("bias", *FEATURES)))
-    for calibration, name in ((Calibration(), "shipped"), (fitted, "fitted")):
-        judged = [(probability(sample, calibration), sample) for sample in samples]
-        for threshold in (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5):
+    tables = {
+        "shipped": [(probability(sample, Calibration()), sample) for sample in samples],
+        "fitted": [(probability(sample, fitted), sample) for sample in samples],
+        "held out": held_out(samples),
+    }
+    for name, judged in tables.items():
+        for threshold in (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6):
             refused = np.mean([p < threshold for p, s in judged if not s.answerable])
             lost = np.mean([p < threshold for p, s in judged if s.answerable])
-            print(f"{name:<8} threshold {threshold:.2f}   unanswerable refused {refused:.3f}   answerable refused {lost:.3f}")
+            print(f"{name:<9} threshold {threshold:.2f}   open refused {refused:.3f}   answerable refused {lost:.3f}")
     if "--list" in sys.argv:
-        for p, sample in sorted(((probability(s, fitted), s) for s in samples), key=lambda pair: pair[0]):
-            if sample.answerable == (p < 0.3):
-                print(f"{p:.2f} {'answerable' if sample.answerable else 'silent'} {sample.name} {sample.question} {sample.lacking or ''}")
+        for p, sample in sorted(tables["held out"], key=lambda pair: pair[0]):
+            if sample.answerable == (p < 0.35):
+                kind = "answerable" if sample.answerable else "open"
+                print(f"{p:.2f} {kind} {sample.name} {sample.question} {sample.lacking or ''}")
     return 0
 
 

@@ -11,17 +11,25 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from rag.answering import texts
 from rag.language.figures import find_figures
 from rag.language.locators import place_name
 from rag.language.numerals import NUMBER, to_int
-from rag.language.text import fold
+from rag.language.text import fold, matching_form
 from rag.records import Draft, Hit, Locator, Node, Passage, Query, Sentence, Statement
 from rag.search.index import Index
 from rag.search.lexical import tokenize
 from rag.search.retrieve import COLUMN_OF, Evidence
+from rag.search.wanted import what_is_wanted
 
 LIMIT = 200
 """Characters of an answer that is no list (issue: an answer is read on a phone)."""
+
+LONG_LIST = 20
+"""Places beyond which a list is answered by its number."""
+
+FRONT = 3.0
+"""How much weaker a second line of a heading block may be, in ``Tuning.second``: its short lines explain each other."""
 
 _ENUMERATED = re.compile(r"(?:[^。;；]{0,12}[:：])?[一二三四五六七八九十]是")
 _CLAUSE = re.compile(r"[,;:，；：][”’]?")
@@ -35,7 +43,8 @@ class Tuning:
     answered: float = 12.0
     words: float = 0.3
     asked: float = 0.3
-    passage: float = 0.1
+    kind: float = 1.5
+    passage: float = 0.006
     second: float = 0.4  # a second sentence may be this much weaker than the first
 
 
@@ -75,7 +84,8 @@ class Extractor:
     def _place(self, query: Query, evidence: Evidence, named: Sequence[Hit]) -> Draft:
         locators = query.references
         if len(locators) > 1 or len(named) > 1:
-            return Draft(tuple(self._enumerate(query, locators, named)), listing=True)
+            statements = tuple(self._enumerate(query, locators, named))
+            return Draft(statements, listing=len(statements) > 1)
         node = self._snapshot.nodes[locators[0]]
         if node.kind == "chapter":
             return Draft(tuple(self._chapter(node)), listing=True)
@@ -138,16 +148,27 @@ class Extractor:
                 yield Statement(f"{lead}{place_name(entry, article.locator)} {_clip(sentence.text, 40)}", article.locator, sentence.text)
 
     def _enumerate(self, query: Query, locators: Sequence[Locator], named: Sequence[Hit]) -> Iterator[Statement]:
+        if len(locators) > LONG_LIST:
+            yield self._total(locators)
+            return
         for locator in locators or [hit.unit for hit in named]:
             node = self._snapshot.nodes[locator]
             if node.row is not None:
                 field = None if query.asked == "batch" else self._cell(query, node, title=True)
                 yield field or self._cell_statement(node, "事项", bare=True)
                 continue
-            if node.kind == "chapter":
-                yield from self._chapter(node)
+            if node.kind in ("chapter", "part") and len(locators) > 1:
+                yield self._heading(node)
                 continue
             yield from list(self._opening(node))[:1]
+
+    def _total(self, locators: Sequence[Locator]) -> Statement:
+        """How many places there are, by the last of them: nobody reads 45 lines in a chat."""
+        last = locators[-1]
+        entry = self._snapshot.by_id[last.document].entry
+        counter = place_name(entry, last)[-1]
+        quote = self._snapshot.sentences[self._first[self._passages_within(last)[0].id]].text
+        return Statement(texts.TOTAL.format(title=entry.short_title, count=len(locators), counter=counter), last, quote)
 
     # ── rows ────────────────────────────────────────────────────────────────────────────────────
 
@@ -261,11 +282,12 @@ class Extractor:
             return
         scored.sort(key=lambda entry: -entry[0])
         best_score, best, passage = scored[0]
+        nearly = self._tuning.second * (FRONT if passage.locator.path == ("0",) else 1)
         chosen = [(best, passage)]
         length = min(len(self._snapshot.sentences[best].text), limit)
         for score, position, owner in scored[1:4]:
             size = len(self._snapshot.sentences[position].text)
-            if score >= best_score - self._tuning.second and length + size <= limit and len(chosen) < 3:
+            if score >= best_score - nearly and length + size <= limit and len(chosen) < 3:
                 chosen.append((position, owner))
                 length += size
         chosen.sort()
@@ -316,6 +338,7 @@ class Extractor:
         tuning = self._tuning
         weights = {token: self._index.passage_lexicon.weight(token) for token in dict.fromkeys(evidence.tokens)}
         known = sum(weights.values()) or 1.0
+        wanted = what_is_wanted(query.standalone)
         scored = []
         for hit in hits:
             for passage_id in hit.passages:
@@ -333,6 +356,7 @@ class Extractor:
                         + tuning.answered * float(evidence.answered[position])
                         + tuning.words * words
                         + tuning.asked * _has_asked(query, sentence.text)
+                        + tuning.kind * wanted.met_by(matching_form(sentence.text))
                         + tuning.passage * float(evidence.lexical[passage_id])
                     )
                     scored.append((score, position, passage))

@@ -17,6 +17,9 @@ NEAREST = "内容最接近的是{label}，仅供查阅，不构成答复。"
 NO_SUCH_PLACE = "《{title}》没有{asked}，有效范围是{valid}。"
 """A reference to something that the document does not have."""
 
+NO_SUCH_NUMBER = "已收录的文件中没有{asked}，现有文件的文号是{valid}。"
+"""A 文号 that no document has or mentions."""
+
 EMPTY = "没有收到可以识别的问题，请用文字写明要查询的事项。"
 """To a question without a word in it."""
 
@@ -26,7 +29,7 @@ YEAR_LEAD = "{year}年:"
 MISSING_PART = "未找到：{part}"
 """What a partial answer lacks."""
 
-COUNT_LEAD = "共{count}项："
+COUNT_LEAD = "共{count}{counter}："
 """Before a list of which the question asks how many it has; counted from the list that follows."""
 
 NOT_STATED = "资料没有写明"
@@ -37,3 +40,6 @@ EXCERPT_LEAD = "【原文摘录】"
 
 STATUS_NAMES = {"in_force": "现行有效", "superseded": "已被替代", "repealed": "已废止", "draft": "征求意见稿"}
 """A document's status, as a prompt says it."""
+
+TOTAL = "《{title}》共{count}{counter}。"
+"""How many articles, chapters or rows a document has; the last of them is cited."""

@@ -13,7 +13,7 @@ from rag.answering import texts
 from rag.language.figures import Figure, find_figures
 from rag.language.locators import render_label
 from rag.language.text import squeeze
-from rag.records import Citation, Draft, Locator, Nearest, Statement
+from rag.records import Citation, Draft, Locator, MissingReference, Nearest, Statement
 from rag.search.snapshot import Snapshot
 
 
@@ -95,6 +95,14 @@ def nearest_place(locator: Locator | None, snapshot: Snapshot) -> Nearest | None
     if locator is None:
         return None
     return Nearest(locator, render_label(snapshot.by_id[locator.document].entry, locator))
+
+
+def missing_text(missing: MissingReference, snapshot: Snapshot) -> str:
+    """That a reference leads nowhere, and what there is instead."""
+    if not missing.document:
+        return texts.NO_SUCH_NUMBER.format(asked=missing.asked, valid=missing.valid)
+    title = snapshot.by_id[missing.document].entry.title
+    return texts.NO_SUCH_PLACE.format(title=title, asked=missing.asked, valid=missing.valid)
 
 
 def refusal_text(nearest: Nearest | None) -> str:

@@ -14,16 +14,17 @@ _ARTICLE = re.compile(
     rf"(?:\s*第?\s*(?P<paragraph>{NUMBER})\s*款)?(?:\s*的?\s*第?\s*{_OPEN}(?P<item>{NUMBER}){_CLOSE}\s*项)?"
 )
 _CHAPTER = re.compile(rf"第\s*(?P<number>{NUMBER})\s*章")
-_ROW = re.compile(rf"附[件表](?:表格?)?(?:\s*(?:里|中|的|里的|中的))?\s*第?\s*(?P<number>{NUMBER})\s*(?:个?项|行|条|个事项|号)?")
-_ITEM = re.compile(rf"第\s*{_OPEN}(?P<number>{NUMBER}){_CLOSE}\s*(?:项|个?事项|项事项)")
-_BATCH = re.compile(rf"第\s*(?P<batch>{NUMBER})\s*批(?:次)?(?:\s*的?\s*第?\s*(?P<item>{NUMBER})\s*项)?")
+_ROW = re.compile(rf"附[件表](?:表格?)?(?:\s*(?:里|中|的|里的|中的))?\s*第?\s*(?P<number>{NUMBER})(?!共)\s*(?:个?项|行|条|个事项|号)?")
+_ITEM = re.compile(rf"第\s*{_OPEN}(?P<number>{NUMBER}){_CLOSE}\s*(?:项|个?事项|项事项|行)")
+_BATCH = re.compile(rf"第\s*(?P<batch>{NUMBER})\s*批(?:次)?(?!\s*的?\s*第?\s*[几哪多])(?:\s*的?\s*第?\s*(?P<item>{NUMBER})\s*项)?")
 _NUMBER_OF_DOCUMENT = re.compile(
     r"(?P<office>[\u4e00-\u9fff]{1,6})\s*[〔\[(【(（﹝]\s*(?P<year>\d{4})\s*[〕\])】)）﹞]\s*(?P<number>\d+)\s*号"
 )
 _LOOSE_NUMBER = re.compile(r"(?P<office>宁政办?[发函规]|国[发函]|国办[发函])\s*(?P<year>\d{4})\s*年?\s*第?\s*(?P<number>\d+)\s*号")
 _PART = re.compile(
-    rf"(?:第\s*(?P<number>{NUMBER})\s*部分)(?:\s*的?\s*第?\s*[(（](?P<section>{CHINESE})[)）]\s*[项节条]?"
-    rf"(?:\s*(?:里面?|中|下面?)?的?\s*[\"“”「]?(?:第?(?P<sub>{CHINESE})(?:是|点)))?)?"
+    rf"(?:第\s*(?P<number>{NUMBER})\s*部分|(?<![\u4e00-\u9fff第])(?P<bare>{CHINESE})、(?=\s*[(（])|(?<=报告|方案)(?P<after>{CHINESE})、(?=\s*[(（]))"
+    rf"(?:\s*(?:里面?|中|下面?)?的?\s*第?\s*[(（](?P<section>{CHINESE}|\d+)[)）]\s*[项节条]?"
+    rf"(?:\s*(?:里面?|中|下面?)?的?\s*[\"“”「]?(?:第?(?P<sub>{NUMBER})(?:是|点|条|项|款)))?)?"
 )
 
 
@@ -65,7 +66,7 @@ def find_references(text: str) -> tuple[Reference, ...]:
         if batch is not None:
             found.append(Reference("batch", match[0], match.span(), batch=batch, batch_item=to_int(match["item"] or "")))
     for match in _PART.finditer(text):
-        steps = [to_int(step) for step in (match["number"], match["section"], match["sub"]) if step]
+        steps = [to_int(step) for step in (match["number"] or match["bare"] or match["after"], match["section"], match["sub"]) if step]
         if all(step is not None for step in steps):
             found.append(Reference("part", match[0], match.span(), tuple(str(step) for step in steps)))
     found.sort(key=lambda reference: (reference.span[0], -reference.span[1]))

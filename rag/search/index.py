@@ -4,6 +4,7 @@ An index is a folder named by the fingerprint of everything that shapes it:
 
     <data>/index/<fingerprint>/snapshot.json   documents and passages
                               /passages.bm25, questions.bm25
+                              /sounds.json     how characters sound, for slips of typing
                               /chroma/         one collection of all vectors (or on the server at CHROMA_URL)
                               /complete.json   written last
 
@@ -38,16 +39,17 @@ from rag.records import Passage
 from rag.search import lexical, snapshot
 from rag.search.lexical import Lexicon
 from rag.search.snapshot import Snapshot
+from rag.search.spelling import Speller, write_sounds
 
 if TYPE_CHECKING:
     from rag.search.embedding import Embedder
 
-VERSION = "1"
+VERSION = "2"
 """Changes when the same snapshot gives another index."""
 
 _BATCH = 2000  # Chroma takes at most 5461 vectors a call
 _KINDS = ("p", "s", "q", "b")
-_ANSWERED = 0.96  # a background question this near to one that a passage answers is answered after all
+_ANSWERED = 0.98  # a background question this near to one that a passage answers is answered after all
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage, steps done and steps in all."""
@@ -78,12 +80,15 @@ class IndexStatus:
 class Index:
     """A complete index, open for reading."""
 
-    def __init__(self, fingerprint: str, taken: Snapshot, collection: Any, passages: Lexicon, questions: Lexicon) -> None:
+    def __init__(
+        self, fingerprint: str, taken: Snapshot, collection: Any, passages: Lexicon, questions: Lexicon, speller: Speller
+    ) -> None:
         self.fingerprint = fingerprint
         self.snapshot = taken
         self._collection = collection
         self.passage_lexicon = passages
         self.question_lexicon = questions
+        self.speller = speller
 
     def nearest(self, vector: NDArray[np.float32], count: int) -> Neighbours:
         """The ``count`` nearest of all vectors. Raises StorageError or EndpointError when Chroma fails."""
@@ -104,9 +109,7 @@ def fingerprint(corpus: Corpus, embedder_fingerprint: str, *, expand: bool, chro
         digest.update(part.encode() + b"\0")
     for entry in corpus.entries:
         digest.update(_checksum(corpus.folder / "sources" / entry.source).encode())
-    for path in (*snapshot.question_files(corpus), snapshot.background_file(corpus)) if expand else ():
-        if not path.is_file():
-            continue
+    for path in (*snapshot.question_files(corpus), *snapshot.background_files(corpus)) if expand else ():
         digest.update(path.name.encode() + _checksum(path).encode())
     return digest.hexdigest()[:16]
 
@@ -164,6 +167,7 @@ def _build(name: str, taken: Snapshot, embedder: Embedder, data_dir: Path, chrom
         (folder / "snapshot.json").write_bytes(snapshot.dump(taken))
         Lexicon.build([searchable(p) for p in taken.passages]).save(folder / "passages.bm25")
         Lexicon.build([e.text for e in taken.expansions]).save(folder / "questions.bm25")
+        write_sounds(folder / "sounds.json", [*(p.text for p in taken.passages), *(e.text for e in taken.expansions)])
         _write_vectors(folder, name, names, vectors, chroma_url, report)
         summary = {"built": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "vectors": len(names), "embedder": embedder.name}
         (folder / "complete.json").write_text(json.dumps(summary), encoding="utf-8")
@@ -262,7 +266,7 @@ def open_named(name: str, data_dir: Path, *, chroma_url: str | None = None) -> I
         if chroma_url:
             raise EndpointError("连接 Chroma 服务器失败，请检查 CHROMA_URL 和服务器状态。", detail=repr(error)) from error
         raise IndexUnavailableError("索引无法打开，请运行 ningwen index build 重建。", detail=repr(error)) from error
-    return Index(name, taken, collection, passages, questions)
+    return Index(name, taken, collection, passages, questions, Speller(folder / "sounds.json", (passages, questions)))
 
 
 def last_complete(data_dir: Path) -> str | None:

@@ -124,10 +124,12 @@ class Lexicon:
                 total[self._texts[inside]] += self._weights[inside]
         return total[: self.size]
 
+    def count(self, token: str) -> int:
+        """In how many texts a token stands."""
+        identity = self._vocabulary.get(token)
+        return 0 if identity is None else int(self._starts[identity + 1] - self._starts[identity])
+
     def weight(self, token: str) -> float:
         """How rare a token is, 0 (in every text) to 1 (in none): its inverse document frequency, scaled."""
-        identity = self._vocabulary.get(token)
-        if identity is None:
-            return 1.0
-        frequency = int(self._starts[identity + 1] - self._starts[identity])
-        return float(np.log(1 + self.size / (frequency + 0.5)) / np.log(1 + self.size))
+        frequency = self.count(token)
+        return float(np.log(1 + self.size / (frequency + 0.5)) / np.log(1 + self.size)) if frequency else 1.0

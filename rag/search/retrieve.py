@@ -1,8 +1,9 @@
 """Query → ranked Hits: direct references first, then vectors and BM25 fused.
 
-Each passage gets five bounded signals (its own vector, its best sentence, the best question it answers, BM25 on
-its text, BM25 on its questions); a unit is as good as its best passage. Fusing scores rather than ranks keeps
-what a rank forgets: how close the best one is, which refusal needs too.
+Each passage gets five signals (its own vector, its best sentence, the best question it answers, BM25 on its text,
+BM25 on its questions); a unit is as good as its best passage. Fusing scores rather than ranks keeps what a rank
+forgets: how close the best one is, which refusal needs too. BM25 enters as it is, not divided by the best of the
+question: that a question has few words in common with any passage is itself worth knowing.
 """
 
 from __future__ import annotations
@@ -14,19 +15,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.language.text import matching_form
 from rag.records import Hit, Query
-from rag.search.index import Index
+from rag.search.index import Index, Neighbours
 from rag.search.lexical import tokenize
+from rag.search.wanted import what_is_wanted
 
 if TYPE_CHECKING:
     from rag.search.embedding import Embedder
+
+NEARLY = 0.02
+"""How much farther than the nearest answered question others still count as its company, in cosine."""
 
 Scores = NDArray[np.float32]
 
 COLUMN_OF: dict[str, str] = {"unit": "责任单位", "deadline": "完成时限", "batch": "国发批次", "title": "事项"}
 """The annex column that holds what a question asks for."""
 
-NEIGHBOURS = 200
+NEIGHBOURS = 600
 """Vectors asked of Chroma; beyond that a similarity counts as the lowest one seen."""
 
 
@@ -34,21 +40,23 @@ NEIGHBOURS = 200
 class Weights:
     """How much each signal counts. Chosen on the dev half of evals/gold by ``python -m evals.bench.fusion``."""
 
-    passage: float = 1.0
-    sentence: float = 1.0
+    passage: float = 1.3
+    sentence: float = 1.3
     question: float = 3.0
-    lexical: float = 0.2
-    lexical_question: float = 0.4
-    year: float = 0.8
+    lexical: float = 0.065
+    lexical_question: float = 0.04
+    year: float = 1.2
     document: float = 1.0
-    column: float = 1.2
+    column: float = 2.0
+    kind: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """Hits for one question, and what the composing stage needs to know about their sentences.
 
-    ``background`` is the cosine of the nearest question that documents of this kind leave open.
+    ``background`` is the cosine of the nearest question that documents of this kind leave open, ``crowd`` the share
+    of such questions among those that are nearly as near as the nearest one that is answered.
 
     ``sentences`` and ``answered`` give, by sentence position, the cosine of the sentence itself and of the
     best question that it is known to answer; ``coverage`` the share of the question's rare words in a passage.
@@ -61,6 +69,7 @@ class Evidence:
     lexical: Scores
     tokens: tuple[str, ...]
     background: float
+    crowd: float
 
 
 class Retriever:
@@ -78,27 +87,28 @@ class Retriever:
         numbers = {unit: i for i, unit in enumerate(self.units)}
         self.unit_of_passage = np.array([numbers[p.unit] for p in taken.passages], dtype=np.int64)
         self._years = [p.year for p in taken.passages]
+        self._forms = [matching_form(f"{p.heading} {p.text}") for p in taken.passages]
 
     def retrieve(self, query: Query, *, limit: int = 10) -> Evidence:
         """The best ``limit`` units for the query."""
         text = query.standalone
-        signals, sentences, answered, tokens, background = self._signals(text)
+        signals, sentences, answered, tokens, background, crowd = self._signals(text)
         total = self._fuse(signals, query)
         order = np.argsort(-total, kind="stable")
         hits = self._hits(order, total, signals, limit)
         hits = self._direct(query, hits, limit)
         lexical = signals["lexical"]
-        return Evidence(text, hits, sentences, answered, lexical, tuple(tokens), background)
+        return Evidence(text, hits, sentences, answered, lexical, tuple(tokens), background, crowd)
 
-    def _signals(self, text: str) -> tuple[dict[str, Scores], Scores, Scores, list[str], float]:
+    def _signals(self, text: str) -> tuple[dict[str, Scores], Scores, Scores, list[str], float, float]:
         index = self._index
         near = index.nearest(self._embedder.embed_query(text), min(NEIGHBOURS, self._vectors))
         passage = _spread(near.passages, len(index.snapshot.passages))
         sentence = _spread(near.sentences, len(index.snapshot.sentences))
         question = _spread(near.questions, len(index.snapshot.expansions))
         tokens = tokenize(text)
-        lexical = _bounded(index.passage_lexicon.scores(tokens))
-        lexical_question = _bounded(index.question_lexicon.scores(tokens))
+        lexical = index.passage_lexicon.scores(tokens)
+        lexical_question = index.question_lexicon.scores(tokens)
         answered = _highest(question, self._sentence_of_question, len(index.snapshot.sentences))
         signals = {
             "passage": passage,
@@ -109,7 +119,7 @@ class Retriever:
         }
         lowest = min((similarity for found in (near.passages, near.sentences, near.questions) for _, similarity in found), default=0.7)
         background = max((similarity for _, similarity in near.background), default=lowest)
-        return signals, sentence, answered, tokens, background
+        return signals, sentence, answered, tokens, background, _crowd(near)
 
     @property
     def _vectors(self) -> int:
@@ -124,6 +134,7 @@ class Retriever:
         passages = self._index.snapshot.passages
         none = np.zeros(len(passages), dtype=np.float32)
         column = COLUMN_OF.get(query.asked)
+        wanted = what_is_wanted(query.standalone)
         return {
             # cosines of this model live within a fifth, so they are stretched to the range of the others
             **{name: 5 * signals[name] for name in ("passage", "sentence", "question")},
@@ -132,12 +143,15 @@ class Retriever:
             "year": self._year_fit(query.years, query.documents) if query.years else none,
             "document": _marks(p.locator.document in query.documents for p in passages) if query.documents else none,
             "column": _marks(p.name == column for p in passages) if column else none,
+            "kind": _marks(wanted.met_by(form) for form in self._forms) if wanted.pattern else none,
         }
 
     def _fuse(self, signals: dict[str, Scores], query: Query) -> Scores:
         total = np.zeros(len(self._index.snapshot.passages), dtype=np.float32)
         for name, values in self._with_hints(signals, query).items():
             total += getattr(self._weights, name) * values
+        if query.only:
+            total[[p.locator.document not in query.documents for p in self._index.snapshot.passages]] = -np.inf
         return total
 
     def _year_fit(self, years: Sequence[int], documents: Sequence[str]) -> Scores:
@@ -187,6 +201,14 @@ class Retriever:
         return (*named, *(hit for hit in hits if hit.unit not in seen))[: max(limit, len(named))]
 
 
+def _crowd(near: Neighbours) -> float:
+    """The share of open questions among all that are at most NEARLY farther than the nearest answered one, 0…1."""
+    bound = max((similarity for _, similarity in near.questions), default=1.0) - NEARLY
+    answered = sum(similarity >= bound for _, similarity in near.questions)
+    left_open = sum(similarity >= bound for _, similarity in near.background)
+    return left_open / max(answered + left_open, 1)
+
+
 def _marks(conditions: Iterable[bool]) -> Scores:
     return np.fromiter(conditions, dtype=np.float32)
 
@@ -207,9 +229,3 @@ def _highest(values: Scores, groups: NDArray[np.int64], size: int) -> Scores:
     if values.size:
         np.maximum.at(result, groups, values)
     return result
-
-
-def _bounded(values: Scores) -> Scores:
-    """Scores divided by the best one: 0…1."""
-    top = float(values.max()) if values.size else 0.0
-    return values / top if top > 0 else values

@@ -86,16 +86,16 @@ def question_files(corpus: Corpus) -> list[Path]:
     return sorted((corpus.folder / "questions").glob("*.jsonl"))
 
 
-def background_file(corpus: Corpus) -> Path:
-    """The questions that documents of this kind usually leave open."""
-    return corpus.folder / "background.txt"
+def background_files(corpus: Corpus) -> list[Path]:
+    """The files of questions that documents of this kind usually leave open, in order."""
+    return sorted((corpus.folder / "background").glob("*.txt"))
 
 
 def _background(corpus: Corpus) -> Iterator[str]:
-    path = background_file(corpus)
-    for line in _lines(path) if path.is_file() else ():
-        if line.strip() and not line.startswith("#"):
-            yield line.strip()
+    for path in background_files(corpus):
+        for line in _lines(path):
+            if line.strip() and not line.startswith("#"):
+                yield line.strip()
 
 
 class _Finder:

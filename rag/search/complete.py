@@ -1,0 +1,124 @@
+"""A follow-up and the turns before it → a question that stands alone, without a model.
+
+「那秘书长呢?」 after 「副主席离宁外出要提前几天请假」 asks about 秘书长; 「责任单位是哪家?」 asks about the row that was
+talked of. Where a question may or may not leave its topic out, both readings are kept and the documents decide.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rag.language import questions
+from rag.language.locators import find_references
+from rag.language.text import fold
+from rag.records import Turn
+from rag.search.coordinates import Coordinates
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A question standing alone, a second reading where the first is not sure, and the topic it leaves behind."""
+
+    question: str
+    second: str | None
+    topic: str
+
+
+class Completer:
+    """Completes questions; ``names_document`` tells whether a text names one."""
+
+    def __init__(self, coordinates: Coordinates, names_document: Callable[[str], bool]) -> None:
+        self._coordinates = coordinates
+        self._names_document = names_document
+
+    def complete_question(self, question: str, history: Sequence[Turn]) -> Reading:
+        """The reading of a folded question after ``history``, oldest turn first."""
+        topic = ""
+        for turn in history:
+            topic = self.complete(fold(turn.question), topic).topic
+        return self.complete(question, topic)
+
+    def complete(self, question: str, topic: str) -> Reading:
+        """The reading of a folded question when the talk is of ``topic`` ("": of nothing yet)."""
+        core = strip_courtesy(question).strip()
+        if not core or _is_no_question(core):
+            return Reading(question, None, topic)
+        missing = self.ellipsis(core) if topic else 0
+        if missing == 0:
+            return Reading(question, None, core)
+        slot = questions.ELLIPSIS_START.sub("", core).strip(",、 ")
+        if swapped := self._swap(slot, topic):
+            return Reading(swapped, None, swapped) if missing == 2 else Reading(question, swapped, topic)
+        completed = f"{_bare_topic(topic, slot)},{slot}"
+        return Reading(completed, None, topic) if missing == 2 else Reading(question, completed, topic)
+
+    def ellipsis(self, core: str) -> int:
+        """How surely a question leaves its topic out: 2 surely, 1 perhaps, 0 not."""
+        if questions.ELLIPSIS_START.search(core) or (re.search(r"呢[?。!]*$", core) and len(core) <= 20):
+            return 2
+        if find_references(core) or self._names_document(core):
+            return 0
+        bare = without_years(core)
+        content = questions.FILLER.sub("", questions.PRONOUN.sub("", bare))
+        if len(content) <= 3 or (questions.PRONOUN.search(core) and len(content) <= 10):
+            return 2
+        return 1 if len(content) <= 9 else 0
+
+    def _swap(self, slot: str, topic: str) -> str | None:
+        """「那秘书长呢?」: put 秘书长 where the topic has a term of the same kind."""
+        bare = re.sub(r"(?:呢|的|吗|怎么样|怎样|如何)*[?。!,\s]*$", "", slot)
+        if not bare or len(bare) > 16:
+            return None
+        here, before = find_references(bare), find_references(topic)
+        if here and before and here[0].text == bare:
+            same = next((r for r in before if r.kind == here[0].kind or {r.kind, here[0].kind} == {"row", "item"}), None)
+            if same:
+                text = f"附件{bare}" if here[0].kind == "item" and same.kind == "row" else bare
+                return topic[: same.span[0]] + text + topic[same.span[1] :]
+        if bare in questions.RELATIVE_YEARS or questions.YEAR.fullmatch(bare):
+            dated = questions.YEAR.sub(bare, topic, count=1)
+            if dated == topic:
+                word = next((w for w in questions.RELATIVE_YEARS if w in topic), None)
+                dated = topic.replace(word, bare, 1) if word else f"{bare}{topic}"
+            return dated
+        term = self._coordinates.same_kind(bare, topic)
+        return topic.replace(term, bare, 1) if term else None
+
+
+def strip_courtesy(text: str) -> str:
+    """The question without 「您好,请问」."""
+    stripped = questions.COURTESY.sub("", text).strip()
+    return stripped or text.strip()
+
+
+def stem(text: str) -> str:
+    """What a question is about: the words before the one that asks; all of it when hardly any stand there."""
+    found = questions.INTERROGATIVE.search(text)
+    before = re.sub(r"(?:由|是|要|应|归|有|叫|需|能|会|被|都|各)+$", "", text[: found.start()] if found else text)
+    return before if len(before) >= 3 else text
+
+
+def without_years(text: str) -> str:
+    """The text without the years that it names, in figures or in words."""
+    bare = questions.YEAR.sub("", text)
+    for word in questions.RELATIVE_YEARS:
+        bare = bare.replace(word, "")
+    return bare
+
+
+def names_year(text: str) -> bool:
+    """Whether a text names a year."""
+    return without_years(text) != text
+
+
+def _is_no_question(core: str) -> bool:
+    bare = core.rstrip("。!?,~. ")
+    return bool(questions.GREETING.fullmatch(bare) or questions.INJECTION.search(core) or questions.TASK.search(core))
+
+
+def _bare_topic(topic: str, slot: str) -> str:
+    """The topic without its question, and without its year when the new question brings one."""
+    bare = stem(re.sub(r"(?:呢|吗|(?<!什)么|吧|呀|啊)?[?。!,\s]*$", "", topic))
+    return without_years(bare) if names_year(slot) else bare

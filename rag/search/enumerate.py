@@ -1,0 +1,97 @@
+"""Questions about a document's own structure → all the places that answer, by counting and by the table's fields.
+
+「工作规则分几章」「附件一共多少项」「银川海关负责哪些事项」: an answer taken from the nearest few passages would be
+short of some. A unit is known by any of the names it goes by in an office: without 自治区, or abbreviated as
+offices abbreviate (市监厅 for 市场监管厅: its characters in order, the first and the last kept).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from rag.language import questions
+from rag.records import Locator, Node, NodeKind
+from rag.search.snapshot import Snapshot
+
+_COUNTED: tuple[tuple[str, NodeKind], ...] = (
+    (r"章", "chapter"),
+    (r"条(?:规定|规则|款)?", "article"),
+    (r"(?:个?大?部分)", "part"),
+    (r"(?:项|行|个)(?:改革)?(?:试点)?(?:经验|事项|举措|内容)?", "row"),
+)
+_HOW_MANY = (
+    r"(?:一共|总共|共|合计|全部)?(?:是|有|分(?:为|成|了)?|列(?:了|出)?|包(?:括|含)|复制推广|推广|涉及)?(?:了)?"
+    r"(?:多少|几|哪几|哪些){kind}(?:呢|吗|啊|呀|的|组成|构成)*[?。!]*$"
+)
+_OWNERSHIP = re.compile(r"负责|牵头|承担|管(?!理)|落实|责任|参与|分工|要办|要做|认领")
+_WHICH = re.compile(
+    r"哪(?:些|几)|几[项个件条]|多少[项个件条]|什么(?:事项|任务|工作|活|事)|(?:干|做|管|负责|牵头|承担)(?:的)?(?:是)?(?:些)?(?:什么|啥)"
+)
+_TABLE = re.compile(r"附[件表]|[格张那这]表|表[格里中]|举措表|事项表|清单")
+_BODY = re.compile(r"[\u4e00-\u9fff]{1,14}?(?:厅|局|委|办|行|关|院|署)")
+_PREFIX = re.compile(r"^(?:宁夏回族自治区|自治区|宁夏|中国)")
+
+
+def enumerate_places(text: str, documents: Sequence[str], snapshot: Snapshot) -> tuple[Locator, ...]:
+    """The places that a folded question asks to be counted or listed; () when it asks for something else."""
+    return tuple(_counted(text, documents, snapshot)) or tuple(_owned(text, snapshot))
+
+
+def _counted(text: str, documents: Sequence[str], snapshot: Snapshot) -> Iterator[Locator]:
+    for noun, kind in _COUNTED:
+        match = re.search(_HOW_MANY.format(kind=noun), text)
+        if match is None or not (_TABLE.search(text) if kind == "row" else documents):
+            continue
+        places = {
+            document.entry.id: [p for p, node in snapshot.nodes.items() if node.kind == kind and p.document == document.entry.id]
+            for document in snapshot.documents
+            if not documents or document.entry.id in documents
+        }
+        having = [found for found in places.values() if found]
+        if len(having) == 1 and not _other_words(text, match, documents, snapshot):
+            yield from having[0]
+            return
+
+
+def _other_words(text: str, match: re.Match[str], documents: Sequence[str], snapshot: Snapshot) -> str:
+    """What a question says beside the document's name and the words that count: 「…对请假的规定有几条」 counts no articles."""
+    rest = text[: match.start()]
+    for document in snapshot.documents:
+        if document.entry.id in documents:
+            for name in sorted((document.entry.title, document.entry.short_title, *document.entry.aliases), key=len, reverse=True):
+                rest = rest.replace(name.lower(), "")
+    rest = questions.FILLER.sub("", questions.SUBJECT.sub("", questions.YEAR.sub("", rest)))
+    return rest if len(rest) > 1 else ""
+
+
+def _owned(text: str, snapshot: Snapshot) -> Iterator[Locator]:
+    """Rows whose responsible units include one that the question names, when it asks for nothing but them."""
+    if not (_OWNERSHIP.search(text) and _WHICH.search(text)):
+        return
+    rows = [(place, node) for place, node in snapshot.nodes.items() if node.row is not None]
+    for name in _body_names(text):
+        mine = [place for place, node in rows if any(goes_by(unit, name) for unit in _units(node))]
+        rest = questions.FILLER.sub("", questions.SUBJECT.sub("", text.replace(name, "")))
+        if mine and len(_PREFIX.sub("", rest)) <= 2:
+            yield from mine
+            return
+
+
+def _units(node: Node) -> tuple[str, ...]:
+    return node.row.responsible_units if node.row else ()
+
+
+def _body_names(text: str) -> Iterator[str]:
+    """Stretches of a question that may name a public body, the longest first."""
+    found = {text[start : match.end()] for match in _BODY.finditer(text) for start in range(match.start(), match.end() - 1)}
+    yield from sorted((name for name in found if len(name) >= 2), key=len, reverse=True)
+
+
+def goes_by(unit: str, name: str) -> bool:
+    """Whether an office would call ``unit`` by ``name``: 市监厅, 商务厅, 人行宁夏分行."""
+    full, short = _PREFIX.sub("", unit), _PREFIX.sub("", name)
+    if len(short) < 2 or not full or full[-1] != short[-1] or full[0] != short[0]:
+        return False
+    remaining = iter(full)
+    return all(character in remaining for character in short)

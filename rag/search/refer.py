@@ -1,0 +1,197 @@
+"""What a question names → where it is: documents by title or number, places by number, the valid range where there is none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from rag.language import questions
+from rag.language.locators import Reference, find_references
+from rag.language.numerals import to_chinese
+from rag.language.text import fold
+from rag.records import Document, DocumentEntry, Locator, MissingReference
+from rag.search.enumerate import enumerate_places
+from rag.search.snapshot import Snapshot
+
+_GENUS = {"rules": "规则", "report": "报告", "plan": "方案"}
+_GENUS_NAMES = (
+    r"(?:这|那)(?:个|份|部|本)?{genus}|(?:和|跟|与|、){genus}"
+    r"|{genus}(?:里|中|上|说|讲|提|写|怎么|要求|规定|的|和|跟|与|第|有(?:几|多少)|[一二三四五六七八九十]、)"
+)
+SHORT = 4
+"""Characters that the shortest name of a document has at least: 「规则」 alone may be any."""
+
+_ABOUT = 4
+"""Characters beside a reference that many places share (a batch, a 国函) above which it only describes what is asked for."""
+
+
+class Referrer:
+    """Resolves what questions about one snapshot name."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._entries = tuple(document.entry for document in snapshot.documents)
+
+    def named_documents(self, text: str) -> tuple[str, ...]:
+        """Ids of the documents that a folded text names by title, other name, number or kind."""
+        return tuple(entry.id for entry in self._entries if self._names(entry, text))
+
+    def without_others(self, document: str, documents: Sequence[str], text: str) -> str:
+        """The folded text without the names of the other ``documents`` and the clauses that are only about them."""
+        pieces = re.split(r"(?<=[,;?。!])", text)
+        kept = "".join(p for p in pieces if not (named := self.named_documents(p)) or document in named) or text
+        for entry in self._entries:
+            if entry.id in documents and entry.id != document:
+                for name in self._spellings(entry, kept):
+                    kept = re.sub(rf"[《\"]?{re.escape(name)}[》\"]?(?:里面?|中)?(?:和|跟|与|、|及)?", "", kept)
+        return re.sub(r"(?:和|跟|与|、|及)(?=[,各分都的])|各自?|分别", "", kept).strip(",")
+
+    def shortened(self, text: str) -> str:
+        """The folded text with a document's long title replaced by its shortest name: the title's words are not what is asked."""
+        for entry in self._entries:
+            names = sorted((fold(name) for name in (entry.title, entry.short_title, *entry.aliases)), key=len)
+            short = next((name for name in names if len(name) >= SHORT), names[-1])
+            for name in reversed(names):
+                if len(name) > 2 * len(short) and name in text:
+                    text = re.sub(rf"[《\"]?{re.escape(name)}[》\"]?", short, text)
+        return text
+
+    def _spellings(self, entry: DocumentEntry, text: str) -> list[str]:
+        """What a text calls a document, the longest first."""
+        genus = _GENUS[entry.kind]
+        named = [fold(name) for name in (entry.title, entry.short_title, *entry.aliases)]
+        words = re.findall(rf"[\u4e00-\u9fff]{{2,10}}{genus}", text)
+        short = [name for word in words if (name := _abbreviation(word, entry.title, genus))]
+        return sorted((name for name in (*named, *short) if name in text), key=len, reverse=True)
+
+    def resolve(
+        self, documents: tuple[str, ...], text: str
+    ) -> tuple[tuple[Locator, ...], tuple[MissingReference, ...], int | None]:
+        """Places that a folded text names, references to none, and the 款 of an article when one is named."""
+        sets: list[list[Locator]] = []
+        missing: list[MissingReference] = []
+        paragraph: int | None = None
+        found = find_references(text)
+        for reference in found:
+            places, lacking = self._places(reference, documents, text)
+            if len(places) > 1 and reference.kind in ("batch", "number") and _describes(text, found):
+                continue
+            if places:
+                sets.append(places)
+            missing.extend(lacking)
+            paragraph = paragraph or reference.paragraph
+        references = tuple(_combine(sets))
+        if not references and not missing:
+            references = enumerate_places(text, documents, self._snapshot)
+        return references, tuple(missing), paragraph
+
+    def _names(self, entry: DocumentEntry, text: str) -> bool:
+        if entry.document_number and fold(entry.document_number) in re.sub(r"[\[(【﹝]", "〔", re.sub(r"[\])】﹞]", "〕", text)):
+            return True
+        if any(fold(name) in text for name in (entry.title, entry.short_title, *entry.aliases)):
+            return True
+        genus = _GENUS[entry.kind]
+        if sum(other.kind == entry.kind for other in self._entries) == 1 and re.search(_GENUS_NAMES.format(genus=genus), text):
+            return True
+        return any(_abbreviation(word, entry.title, genus) for word in re.findall(rf"[\u4e00-\u9fff]{{2,10}}{genus}", text))
+
+    def _places(self, reference: Reference, documents: tuple[str, ...], text: str) -> tuple[list[Locator], list[MissingReference]]:
+        if reference.kind == "number":
+            places = self._numbered(reference)
+            return places, [] if places else [self._no_such_number(reference)]
+        if reference.kind == "batch":
+            return list(self._batched(reference)), []
+        candidates = [d for d in self._snapshot.documents if self._has_kind(d, reference)]
+        if reference.kind == "item" and not re.search(r"附件|事项|方案|举措|复制推广|自贸|行", text):
+            return [], []
+        named = [d for d in candidates if d.entry.id in documents] or candidates
+        places = [place for d in named if (place := self._locate(d, reference)) is not None]
+        if places or not named:
+            return places, []
+        return [], [self._missing(named[0], reference)]
+
+    def _has_kind(self, document: Document, reference: Reference) -> bool:
+        wanted = {"article": "article", "chapter": "chapter", "row": "row", "item": "row", "part": "part"}[reference.kind]
+        return any(node.kind == wanted for locator, node in self._snapshot.nodes.items() if locator.document == document.entry.id)
+
+    def _locate(self, document: Document, reference: Reference) -> Locator | None:
+        locator = Locator(document.entry.id, reference.path)
+        return locator if locator in self._snapshot.nodes else None
+
+    def _no_such_number(self, reference: Reference) -> MissingReference:
+        known = "、".join(entry.document_number for entry in self._entries if entry.document_number)
+        return MissingReference(reference.document_number or reference.text, "", known)
+
+    def _missing(self, document: Document, reference: Reference) -> MissingReference:
+        entry = document.entry
+        if reference.kind == "article" and len(reference.path) > 1:
+            parent = Locator(entry.id, reference.path[:1])
+            if parent in self._snapshot.nodes:
+                count = sum(1 for child in self._snapshot.nodes[parent].children if child.label)
+                valid = f"第{to_chinese(int(reference.path[0]))}条" + (f"列有{count}项" if count else "没有分项")
+                return MissingReference(reference.text, entry.id, valid)
+        kind = "row" if reference.kind == "item" else reference.kind
+        numbers = [
+            int(locator.path[-1].partition("-")[0])
+            for locator, node in self._snapshot.nodes.items()
+            if locator.document == entry.id and node.kind == kind
+        ]
+        first, last = min(numbers), max(numbers)
+        if kind == "row":
+            return MissingReference(reference.text, entry.id, f"附件第{first}项至第{last}项")
+        unit = {"article": "条", "chapter": "章", "part": "部分"}[kind]
+        return MissingReference(reference.text, entry.id, f"第{to_chinese(first)}{unit}至第{to_chinese(last)}{unit}")
+
+    def _numbered(self, reference: Reference) -> list[Locator]:
+        """Where a 文号 leads: the document itself, the rows of a 国函, the article that repeals it."""
+        number = reference.document_number or ""
+        for entry in self._entries:
+            if entry.document_number == number:
+                return [Locator(entry.id, ("0",))]
+        rows = [
+            locator
+            for locator, node in self._snapshot.nodes.items()
+            if node.row is not None and node.row.batch is not None and node.row.batch.document_number == number
+        ]
+        if rows:
+            return rows
+        wanted = fold(number)
+        return list(dict.fromkeys(passage.unit for passage in self._snapshot.passages if wanted in fold(passage.text)))
+
+    def _batched(self, reference: Reference) -> Iterator[Locator]:
+        for locator, node in self._snapshot.nodes.items():
+            if node.row is None or node.row.batch is None or node.row.batch.batch != reference.batch:
+                continue
+            if reference.batch_item is None or node.row.batch.item == reference.batch_item:
+                yield locator
+
+
+def _describes(text: str, found: Sequence[Reference]) -> bool:
+    """Whether a question is about more than the places that it names."""
+    for reference in reversed(found):
+        text = text[: reference.span[0]] + text[reference.span[1] :]
+    rest = questions.FILLER.sub("", questions.SUBJECT.sub("", questions.COURTESY.sub("", text)))
+    return len(rest) > _ABOUT
+
+
+def _combine(sets: Sequence[Sequence[Locator]]) -> Iterator[Locator]:
+    """All places named; of two names that overlap (a 国函 and one of its items), what both name."""
+    kept: list[Sequence[Locator]] = []
+    for places in sets:
+        for i, other in enumerate(kept):
+            if shared := [place for place in places if place in other]:
+                kept[i] = shared
+                break
+        else:
+            kept.append(places)
+    yield from dict.fromkeys(place for places in kept for place in places)
+
+
+def _abbreviation(word: str, title: str, genus: str) -> str | None:
+    """The ending of ``word`` by which an office would call ``title``: 自贸方案, 自贸复制推广方案; None when there is none."""
+    for start in range(len(word) - len(genus) - 1):
+        short = word[start:]
+        remaining = iter(title)
+        if short[:2] in title and all(character in remaining for character in short):
+            return short
+    return None

@@ -1,0 +1,84 @@
+"""What kind of thing answers a question: a figure with a unit, a time, a duration, a name, a share.
+
+The sentence that answers 「…多少亿元」 has a figure in 亿; one that has none may be about the subject, and is no
+answer. Read off the question's own words, it ranks sentences, and it refuses where no sentence has the kind.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+_DIGITS = r"(?:\d[\d,.]*|[一二三四五六七八九十百千两])"
+_MULTIPLE = r"(?:多|余|几)?(?:万亿|千万|百万|亿|万|千|百)?(?:多|余)?"
+_FIGURE = re.compile(
+    r"\d|[一二三四五六七八九十百千两]+(?:个|项|条|次|名|位|章|批|年|月|日|天|分|大|类|种|家|届|成|倍|户|人)|百分之|翻番|翻一番|过半|一半"
+)
+_TIME = re.compile(
+    r"\d{4}年|\d{1,2}月|会[前后]|根据需要|如期|尽快|年[初中]|商定|\d{1,2}日|年底|年末|期末|五年|[“\"]?十四五[”\"]?|月底|季度|每年|每月|每周|随时|第一时间|及时|当[天日年月]|之日|\d[\d.]*(?:多|余)?个?(?:工作日|小时|天|日|周|月|年)"
+    r"|[一二三四五六七八九十两半]+(?:个)?(?:工作日|小时|天|周|月|年|季度)|[前后]$|之前|之后|前(?:,|。|;|$)|期间|时限"
+)
+_SHARE = re.compile(r"[%‰]|百分之|百分点|[一二三四五六七八九十]成|过半|一半|翻番|翻一番|\d倍|分之")
+_NAME = re.compile(
+    r"(?:主席|省长|书记|主任|厅长|局长|市长|同志|选手|运动员|代表)[\u4e00-\u9fff]{2,3}(?![\u4e00-\u9fff])|[\u4e00-\u9fff]{2,3}(?:夺|获|荣)"
+)
+_DOCUMENT_NUMBER = re.compile(r"〔\d{4}〕\d+号")
+_RANK = re.compile(r"首|第(?:\d+|[一二三四五六七八九十百]+)|最[高多大好快低小早]|前列|前茅|居.{0,4}[一二三四五六七八九十]位|倒数")
+
+_CARDINAL = re.compile(
+    r"(?:多少|(?<![第这那哪晚早过好])几)(?:多|来)?(?P<multiple>万亿|千万|百万|亿|万|千|百)?个?(?P<unit>工作日|小时|平方米|平方公里|立方米|千瓦时?|公里|公顷|公斤|微克|毫克|亩|[天日年月周次岁元钱度吨斤米倍届]|块钱)"
+    r"|多少(?P<many>万亿|亿|万)?(?P<heads>[人名户])?"
+)
+"""A number of something that is measured; how many things of a kind there are is a list, and has no figure."""
+
+_UNITS: dict[str, str] = {
+    "钱": "元", "块钱": "元", "度": "(?:℃|°c|度|千瓦时)", "人": "(?:人|名|位|万)", "名": "(?:名|人|位|万)", "户": "(?:户|家|个|万)",
+    "天": "(?:工作日|天|日)", "日": "(?:工作日|天|日)", "年": "(?:年|周年)", "次": "(?:次|回|届)", "斤": "(?:斤|公斤|吨)",
+}  # fmt: skip
+_ORDINAL = re.compile(r"第几|排(?:名|位|在)?(?:第几|多少|老几)|(?:名次|位次)")
+_HOW_LONG = re.compile(r"多久|多长时间|几时|什么时候|啥时候|什么时间|何时|哪(?:一)?[年月天日]|几(?:月份?|号)(?!文)")
+_HOW_MUCH = re.compile(r"多少(?![号项个条种类家件款章所处部])|多大(?:规模|面积)|多高|几[百千万亿]")
+_HOW_LARGE = re.compile(
+    r"(?:比例|占比|比重|率|幅度?|增速|涨幅|降幅)(?:是|为|有|达到?|到)?(?:了)?(?:多少|几|多大|多高)|多大比例|百分之几|几成|百分之多少"
+)
+_WHICH_NUMBER = re.compile(r"文号|发文字号|字号|几号文|多少号|什么号")
+_NAMED = re.compile(r"叫(?:什么|啥)名字?(?:的)?(?:人|同志)?|(?:姓名|名字)(?:是|叫)?(?:什么|啥)|姓(?:什么|啥)|谁(?:夺|获|拿|得)")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The kind of thing that a question asks for; ``pattern`` is what its answer has, None when any text may answer."""
+
+    kind: str  # 「figure」, 「time」, 「share」, 「rank」, 「name」, 「document_number」, 「any」
+    pattern: re.Pattern[str] | None = None
+
+    def met_by(self, text: str) -> bool:
+        """Whether a text in matching form has that kind of thing."""
+        return self.pattern is None or bool(self.pattern.search(text))
+
+
+@lru_cache(maxsize=256)
+def what_is_wanted(question: str) -> Wanted:
+    """The kind of thing that a folded question asks for."""
+    if _WHICH_NUMBER.search(question):
+        return Wanted("document_number", _DOCUMENT_NUMBER)
+    if _ORDINAL.search(question):
+        return Wanted("rank", _RANK)
+    if _HOW_LARGE.search(question):
+        return Wanted("share", _SHARE)
+    if match := next((m for m in _CARDINAL.finditer(question) if m["unit"] or m["many"] or m["heads"]), None):
+        return Wanted("figure", _measured(match["multiple"] or match["many"], match["unit"] or match["heads"]))
+    if _HOW_LONG.search(question):
+        return Wanted("time", _TIME)
+    if _HOW_MUCH.search(question):
+        return Wanted("figure", _FIGURE)
+    if _NAMED.search(question) and not re.search(r"事项|工程|平台|行动|项目|制度|机制|体系|文件|办法|模式", question):
+        return Wanted("name", _NAME)
+    return Wanted("any")
+
+
+def _measured(multiple: str | None, unit: str | None) -> re.Pattern[str]:
+    if unit is None or (unit == "元" and multiple):
+        return re.compile(rf"{_DIGITS}(?:多|余)?[万千百]*{re.escape(multiple or '')}")
+    return re.compile(rf"{_DIGITS}{_MULTIPLE}个?{_UNITS.get(unit, re.escape(unit))}")
