@@ -22,6 +22,7 @@ from rag.search.embedding import Embedder
 from rag.search.index import Index, searchable
 from rag.search.lexical import Lexicon
 from rag.search.snapshot import Snapshot
+from rag.search.spelling import Speller
 
 Matrix = NDArray[np.float32]
 Progress = Callable[[int, int], None]
@@ -105,7 +106,8 @@ def make_index(snapshot: Snapshot, vectors: Matrix) -> FlatIndex:
     """The snapshot and the vectors of ``texts_to_embed``, shape (passages + sentences, dimensions), as an index."""
     names = [f"p{i}" for i in range(len(snapshot.passages))] + [f"s{i}" for i in range(len(snapshot.sentences))]
     lexicon = Lexicon.build([searchable(passage) for passage in snapshot.passages])
-    index = Index("flat", snapshot, _Collection(names, vectors), lexicon, Lexicon.build([]))
+    speller = Speller(Path(), ())  # other people's questions are taken as they are typed
+    index = Index("flat", snapshot, _Collection(names, vectors), lexicon, Lexicon.build([]), speller)
     return FlatIndex(index, tuple(int(passage.unit.document[1:]) for passage in snapshot.passages))
 
 

@@ -35,6 +35,9 @@ MAX_QUESTION = 2000
 CHECK_S = 3.0
 """Seconds that the chat endpoint gets at the start to refuse the key; one that is slower is taken as it is."""
 
+STAY = 0.5
+"""How much lower, in fused score, the unit of the first part of a question may be for the second part."""
+
 OnText = Callable[[str], None]
 """Called with the verified text so far, in the thread that asks."""
 
@@ -218,10 +221,11 @@ def _interleave(lists: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:
 
 
 def _stay(facet: Query, found: Evidence, first: Evidence) -> Evidence:
-    """A second thing asked in one breath is about the same unit, when that unit is among its best."""
-    if facet.years or facet.documents or not first.hits:
+    """A second thing asked in one breath is about the same unit, when that unit is nearly its best."""
+    if facet.years or facet.documents or not first.hits or not found.hits:
         return found
-    same = next((hit for hit in found.hits[:3] if hit.unit == first.hits[0].unit), None)
+    nearly = (hit for hit in found.hits[:3] if hit.score >= found.hits[0].score - STAY)
+    same = next((hit for hit in nearly if hit.unit == first.hits[0].unit), None)
     return replace(found, hits=(same, *(hit for hit in found.hits if hit is not same))) if same else found
 
 

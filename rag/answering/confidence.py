@@ -30,15 +30,15 @@ from rag.search.wanted import what_is_wanted
 class Calibration:
     """Weights of the logistic function. Fitted by ``python -m evals.bench.refusal``."""
 
-    bias: float = -5.01
-    answered: float = 2.85
-    sentence: float = 4.41
-    covered: float = 1.69
-    unknown: float = -4.26
-    head: float = -0.08
-    margin: float = 34.73
-    crowd: float = -4.59
-    threshold: float = 0.33
+    bias: float = -2.15
+    answered: float = 3.05
+    sentence: float = 1.17
+    covered: float = 1.84
+    unknown: float = -5.14
+    head: float = -0.37
+    margin: float = 29.86
+    crowd: float = -3.77
+    threshold: float = 0.34
 
 
 FEATURES = ("answered", "sentence", "covered", "unknown", "head", "margin", "crowd")

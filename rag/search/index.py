@@ -165,7 +165,7 @@ def _build(name: str, taken: Snapshot, embedder: Embedder, data_dir: Path, chrom
     try:
         names, vectors = _embed(taken, embedder, report)
         (folder / "snapshot.json").write_bytes(snapshot.dump(taken))
-        Lexicon.build([searchable(p) for p in taken.passages]).save(folder / "passages.bm25")
+        Lexicon.build(_expanded(taken)).save(folder / "passages.bm25")
         Lexicon.build([e.text for e in taken.expansions]).save(folder / "questions.bm25")
         write_sounds(folder / "sounds.json", [*(p.text for p in taken.passages), *(e.text for e in taken.expansions)])
         _write_vectors(folder, name, names, vectors, chroma_url, report)
@@ -182,6 +182,14 @@ def _build(name: str, taken: Snapshot, embedder: Embedder, data_dir: Path, chrom
 def searchable(passage: Passage) -> str:
     """The text under which a passage is found: where it stands, and what it says."""
     return f"{passage.breadcrumb} {passage.name or passage.heading} {passage.text}"
+
+
+def _expanded(taken: Snapshot) -> list[str]:
+    """Each passage with the questions that it answers: words of everyday beside those of the office."""
+    texts = [[searchable(passage)] for passage in taken.passages]
+    for expansion in taken.expansions:
+        texts[expansion.passage].append(expansion.text)
+    return [" ".join(parts) for parts in texts]
 
 
 def _embed(taken: Snapshot, embedder: Embedder, report: Progress) -> tuple[list[str], NDArray[np.float32]]:

@@ -1,7 +1,7 @@
 """Query → ranked Hits: direct references first, then vectors and BM25 fused.
 
-Each passage gets five signals (its own vector, its best sentence, the best question it answers, BM25 on its text,
-BM25 on its questions); a unit is as good as its best passage. Fusing scores rather than ranks keeps what a rank
+Each passage gets four signals (its own vector, its best sentence, the best question it answers, BM25 on its text with
+the questions it answers); a unit is as good as its best passage. Fusing scores rather than ranks keeps what a rank
 forgets: how close the best one is, which refusal needs too. BM25 enters as it is, not divided by the best of the
 question: that a question has few words in common with any passage is itself worth knowing.
 """
@@ -40,12 +40,11 @@ NEIGHBOURS = 600
 class Weights:
     """How much each signal counts. Chosen on the dev half of evals/gold by ``python -m evals.bench.fusion``."""
 
-    passage: float = 1.3
-    sentence: float = 1.3
+    passage: float = 1.2
+    sentence: float = 1.45
     question: float = 3.0
-    lexical: float = 0.065
-    lexical_question: float = 0.04
-    year: float = 1.2
+    lexical: float = 0.067
+    year: float = 0.8
     document: float = 1.0
     column: float = 2.0
     kind: float = 0.5
@@ -108,14 +107,12 @@ class Retriever:
         question = _spread(near.questions, len(index.snapshot.expansions))
         tokens = tokenize(text)
         lexical = index.passage_lexicon.scores(tokens)
-        lexical_question = index.question_lexicon.scores(tokens)
         answered = _highest(question, self._sentence_of_question, len(index.snapshot.sentences))
         signals = {
             "passage": passage,
             "sentence": _highest(sentence, self._passage_of_sentence, len(passage)),
             "question": _highest(question, self._passage_of_question, len(passage)),
             "lexical": lexical,
-            "lexical_question": _highest(lexical_question, self._passage_of_question, len(passage)),
         }
         lowest = min((similarity for found in (near.passages, near.sentences, near.questions) for _, similarity in found), default=0.7)
         background = max((similarity for _, similarity in near.background), default=lowest)
@@ -139,7 +136,6 @@ class Retriever:
             # cosines of this model live within a fifth, so they are stretched to the range of the others
             **{name: 5 * signals[name] for name in ("passage", "sentence", "question")},
             "lexical": signals["lexical"],
-            "lexical_question": signals["lexical_question"],
             "year": self._year_fit(query.years, query.documents) if query.years else none,
             "document": _marks(p.locator.document in query.documents for p in passages) if query.documents else none,
             "column": _marks(p.name == column for p in passages) if column else none,

@@ -20,6 +20,7 @@ _GAIN = 0.5
 """How much likelier, in log counts of known pairs, a homophone has to make the question."""
 _CHANGE = 2.5
 _LONGEST = 80
+_NUMERALS = frozenset("零一二三四五六七八九十百千万亿两几")  # a figure that was typed is never made another
 
 
 def write_sounds(path: Path, texts: Iterable[str]) -> None:
@@ -78,7 +79,9 @@ class Speller:
     def _choices(self, text: str, at: int) -> tuple[str, ...]:
         sounds, by_sound = self._sounds
         before, after = text[at - 1 : at], text[at + 1 : at + 2]
-        same = (other for sound in sounds.get(text[at], ()) for other in by_sound.get(sound, ()))
+        if text[at] in _NUMERALS:
+            return (text[at],)
+        same = (other for sound in sounds.get(text[at], ()) for other in by_sound.get(sound, ()) if other not in _NUMERALS)
         known = (other for other in same if self._count(before + other) or self._count(other + after))
         return tuple(dict.fromkeys((text[at], *known)))
 

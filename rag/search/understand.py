@@ -43,7 +43,8 @@ class Understanding:
             return query
         if reading.second is not None:
             query = replace(query, alternative=self._read(question, reading.second, alone=True))
-        meant = self._speller.correct(query.standalone) if self._speller else None
+        named = query.references or query.missing_references  # what can be looked up was typed well enough
+        meant = self._speller.correct(query.standalone) if self._speller and not named else None
         if meant is None:
             return query
         corrected = self._read(question, meant, alone=reading.question != typed)
