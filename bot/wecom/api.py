@@ -57,6 +57,7 @@ class Api:
         self._key = f"wecom:token:{hashlib.sha256(digest).hexdigest()[:16]}"
         self._box = Fernet(base64.urlsafe_b64encode(digest))
         self._fetching = asyncio.Lock()
+        self._known: tuple[str, float] = ("", 0.0)  # the token that this process saw last, and its end
 
     async def close(self) -> None:
         """Give the connections back."""
@@ -77,9 +78,13 @@ class Api:
 
     async def _token(self, *, refused: str | None = None) -> str:
         """The shared access token; a new one when there is none, or when it is the one that was refused."""
+        known, until = self._known
+        if known != refused and self._clock() < until:
+            return known
         async with self._fetching:
-            kept = await asyncio.to_thread(self._read_token)
-            if kept is not None and kept != refused:
+            kept, until = await asyncio.to_thread(self._read_token)
+            if kept and kept != refused:
+                self._known = kept, until
                 return kept
             answer = await self._get("/cgi-bin/gettoken", {"corpid": self._corporation, "corpsecret": self._secret})
             _check(answer, pause=_CONFIGURATION_PAUSE)
@@ -87,19 +92,24 @@ class Api:
             if not isinstance(token, str) or not token:
                 raise DeliveryError(texts.WECOM_UNREACHABLE, detail="gettoken without a token", after=_BUSY_PAUSE)
             seconds = float(life) if isinstance(life, int | float) else float(limits.TOKEN_SECONDS)
-            await asyncio.to_thread(self._keep_token, token, seconds - min(limits.TOKEN_MARGIN, seconds / 2))
+            until = self._clock() + seconds - min(limits.TOKEN_MARGIN, seconds / 2)
+            await asyncio.to_thread(self._keep_token, token, until)
+            self._known = token, until
             log.info("wecom.token_fetched", seconds=seconds)
             return token
 
-    def _read_token(self) -> str | None:
+    def _read_token(self) -> tuple[str, float]:
+        """The token that some process kept, and its end; "" for none."""
         kept = self._values.get_value(self._key, now=self._clock())
         try:
-            return self._box.decrypt(kept.encode()).decode() if kept else None
-        except InvalidToken:
-            return None
+            token, until = json.loads(self._box.decrypt(kept.encode())) if kept else ("", 0.0)
+        except (InvalidToken, ValueError):
+            return "", 0.0
+        return str(token), float(until)
 
-    def _keep_token(self, token: str, seconds: float) -> None:
-        self._values.put_value(self._key, self._box.encrypt(token.encode()).decode(), expires_at=self._clock() + seconds)
+    def _keep_token(self, token: str, until: float) -> None:
+        sealed = self._box.encrypt(json.dumps([token, until]).encode()).decode()
+        self._values.put_value(self._key, sealed, expires_at=until)
 
     async def _get(self, path: str, parameters: Mapping[str, str]) -> dict[str, Any]:
         return await _answer(self._client.get(path, params=dict(parameters)))

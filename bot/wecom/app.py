@@ -37,6 +37,7 @@ class Shape:
     agent: int
     markdown: bool = False  # can't be read in personal WeChat
     buttons: bool = True
+    processes: int = 1  # that share a person's pace
     shorten: Shorten = long_label
 
 
@@ -49,7 +50,7 @@ class AppChannel:
 
     def __init__(self, api: Api, attempts: Attempts, shape: Shape) -> None:
         self._api, self._attempts, self._shape = api, attempts, shape
-        self._pace = Pace(limits.APP_PER_MINUTE, limits.APP_PER_HOUR)
+        self._pace = Pace(limits.APP_PER_MINUTE // shape.processes, limits.APP_PER_HOUR // shape.processes)
         self._sending: set[asyncio.Task[None]] = set()
         self._desk: Desk | None = None
 
@@ -71,21 +72,17 @@ class AppChannel:
         """Nothing: a text that was sent can't grow."""
 
     async def deliver(self, message: Message, reply: Reply) -> None:
-        """Send every part that has not been sent yet."""
-        bodies = self._bodies(message, reply)
-        for number in range(await self._attempts.next_part(message, len(bodies)), len(bodies)):
-            self._keep_pace(message.user)
-            async with self._attempts.sending(message, number):
-                await self._send(message.user, bodies[number])
-
-    def _bodies(self, message: Message, reply: Reply) -> list[dict[str, Any]]:
+        """Send every text that has not been sent yet, and the card."""
         user, shape = message.user, self._shape
         parts = app_parts(reply, shape.shorten, markdown=shape.markdown)
-        bodies = [text_body(user, shape.agent, part, markdown=shape.markdown) for part in parts]
-        if reply.answer is not None and shape.buttons:
+        first, begun = await self._attempts.begun(message)
+        for number in range(first, len(parts)):
+            self._keep_pace(user)
+            async with self._attempts.sending(message, number, begun if number == first else 0):
+                await self._send(user, text_body(user, shape.agent, parts[number], markdown=shape.markdown))
+        if reply.answer is not None and shape.buttons:  # the platform itself takes no card twice
             card = answer_card(card_id(message, reply.turn), original=bool(reply.answer.citations))
-            bodies.append(card_body(user, shape.agent, card))
-        return bodies
+            await self._send(user, card_body(user, shape.agent, card))
 
     def _keep_pace(self, user: str) -> None:
         """Raises DeliveryError when a person has had as many messages as the platform shows."""

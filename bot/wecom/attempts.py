@@ -41,26 +41,23 @@ class Attempts:
     def __init__(self, values: Values, clock: Callable[[], float] = time.time) -> None:
         self._values, self._clock = values, clock
 
-    async def next_part(self, message: Message, count: int) -> int:
-        """The first of ``count`` parts that is still to be sent; ``count`` when there is none."""
-        part, begun = await self._read(message)
-        if begun >= MOST:
-            log.warning("wecom.part_taken_as_sent", part=part)
-            await self._write(message, part + 1, 0)
-            part += 1
-        return min(part, count)
+    async def begun(self, message: Message) -> tuple[int, int]:
+        """The first part that is still to be sent, and how often it was begun."""
+        part, times = await self._read(message)
+        if times < MOST:
+            return part, times
+        log.warning("wecom.part_taken_as_sent", part=part)
+        return part + 1, 0
 
     @asynccontextmanager
-    async def sending(self, message: Message, part: int) -> AsyncIterator[None]:
+    async def sending(self, message: Message, part: int, begun: int) -> AsyncIterator[None]:
         """Send a part inside of this. A DeliveryError that is certain takes the beginning back."""
-        kept, begun = await self._read(message)
-        before = begun if kept == part else 0
-        await self._write(message, part, before + 1)
+        await self._write(message, part, begun + 1)
         try:
             yield
         except DeliveryError as error:
             if not error.uncertain:
-                await self._write(message, part, before)
+                await self._write(message, part, begun)
             raise
 
     async def _read(self, message: Message) -> tuple[int, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from bot import texts
@@ -12,15 +14,15 @@ def mount(app: typer.Typer) -> None:
     app.command("wecom", help=texts.WECOM_HELP)(wecom)
 
 
-def wecom() -> None:
-    """Answer in WeCom until a signal ends it."""
+def wecom(helper: Annotated[bool, typer.Option("--helper", hidden=True)] = False) -> None:
+    """Answer in WeCom until a signal ends it; a helper receives nothing and ends with the process that started it."""
     import asyncio
 
     from bot.logs import configure_logs
     from bot.settings import BotSettings
-    from bot.wecom.run import run_wecom
+    from bot.wecom.run import run_helper, run_wecom
     from rag.settings import Settings
 
     settings = BotSettings.load()
     configure_logs(settings.log_format, settings.log_level)
-    asyncio.run(run_wecom(settings, Settings.load()))
+    asyncio.run((run_helper if helper else run_wecom)(settings, Settings.load()))

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from bot import texts
 from bot.access import Access
 from bot.labels import read_labels
+from bot.processes import helpers, parent_is_gone
 from bot.server import Check, make_app, serve
 from bot.service import Service
 from bot.settings import BotSettings
@@ -59,7 +60,7 @@ def make_ways(settings: BotSettings, store: Store, corpus_dir: Path) -> Ways:
     networks = parse_networks(settings.wecom_allowed_ips)
     if values := _configured("app", settings, ("WECOM_CORP_ID", "WECOM_AGENT_ID", "WECOM_SECRET", "WECOM_TOKEN", "WECOM_AES_KEY")):
         corporation, agent, secret, token, key = values
-        shape = Shape(int(agent), settings.wecom_markdown, settings.wecom_buttons, shorten)
+        shape = Shape(int(agent), settings.wecom_markdown, settings.wecom_buttons, settings.processes, shorten)
         ways.app = AppChannel(Api(settings.wecom_api_url, corporation, secret, store), Attempts(store), shape)
         gate = Gate("app", Crypto(token, key, corporation), store, networks)
         ways.routes.append(Route(APP_PATH, AppCallback(gate, ways.app.handle, corporation).answer, methods=["GET", "POST"]))
@@ -101,7 +102,8 @@ async def run_wecom(settings: BotSettings, rag: Settings, *, assistant: Callable
     service = Service(store, assistant or (lambda: open_assistant(rag)), Access.open(store, settings), settings, ways.channels)
     answering, serving, connecting = (asyncio.create_task(work) for work in _works(settings, service, store, ways))
     try:
-        await _until_signal([answering, serving, connecting])
+        async with helpers(_helper_count(settings, ways), ["wecom", "--helper"]):
+            await _until_signal([answering, serving, connecting])
     finally:
         await _end(serving)
         await service.stop()
@@ -110,6 +112,26 @@ async def run_wecom(settings: BotSettings, rag: Settings, *, assistant: Callable
         for channel in (ways.app, ways.bot):
             if channel is not None:
                 await channel.close()
+        store.close()
+
+
+def _helper_count(settings: BotSettings, ways: Ways) -> int:
+    """A helper has no long connection: where that is the only way in, it has nothing to do."""
+    return settings.processes - 1 if ways.app or ways.bot else 0
+
+
+async def run_helper(settings: BotSettings, rag: Settings) -> None:
+    """Answer what another process receives by callback, until that process or a signal ends it."""
+    store = open_store(settings.database_url, timeout=settings.database_timeout)
+    ways = make_ways(settings, store, rag.corpus_dir)
+    channels = [channel for channel in (ways.app, ways.bot) if channel is not None]
+    service = Service(store, lambda: open_assistant(rag), Access.open(store, settings), settings, channels)
+    try:
+        await _until_signal([asyncio.create_task(service.run()), asyncio.create_task(parent_is_gone())])
+    finally:
+        await service.stop()
+        for channel in channels:
+            await channel.close()
         store.close()
 
 

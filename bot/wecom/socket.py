@@ -67,8 +67,9 @@ class SocketChannel:
         wait = self._pace.wait(message.chat)
         if wait:
             raise DeliveryError(texts.WECOM_SLOW, detail="pace", after=wait)
-        if await self._attempts.next_part(message, 1) == 0:
-            async with self._attempts.sending(message, 0):
+        part, begun = await self._attempts.begun(message)
+        if part == 0:
+            async with self._attempts.sending(message, part, begun):
                 await self._finish(message, reply)
 
     async def _finish(self, message: Message, reply: Reply) -> None:

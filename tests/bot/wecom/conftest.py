@@ -79,6 +79,7 @@ def wecom_settings(**more: Any) -> dict[str, Any]:
         "allowed_users": ("wecom:*",),
         "allowed_groups": ("wecom:G1",),
         "rate_per_minute": 1000,
+        "processes": 1,
         **more,
     }
 
