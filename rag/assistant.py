@@ -89,7 +89,11 @@ class Assistant:
         clock.mark("retrieve")
         if query.missing_references and not query.references:
             return query, self._refuse_reference(query, evidence[0], clock), spent
-        return query, self._compose(query, evidence, clock), spent
+        answer = self._compose(query, evidence, clock)
+        if self.generation is not None:
+            certain = (self.confidence.probability(q, e) for q, e in zip(query.facets or (query,), evidence, strict=True))
+            answer = replace(answer, certainty=min(certain))
+        return query, answer, spent
 
     def _read(self, question: str, history: Sequence[Turn]) -> tuple[Query, Usage | None]:
         """What the question means, by the model's rewriting where there is a history and a model; and what that took."""

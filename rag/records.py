@@ -355,4 +355,5 @@ class Answer:
     fingerprint: str
     timings_ms: dict[str, float]
     hits: tuple[Hit, ...] = ()  # what was retrieved, with scores; for evaluation and audit, not part of the contract
+    certainty: float | None = None  # that the documents answer the least certain part, 0…1; where a chat model may doubt it
     writing: Writing | None = None  # None when no chat model was asked; not part of the contract either

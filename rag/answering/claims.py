@@ -22,6 +22,7 @@ from rag.language.statements import (
     find_names,
     find_periods,
     find_ranges,
+    find_rows,
     find_sides,
     has_name,
     is_office,
@@ -38,6 +39,8 @@ _LINK = re.compile(r"https?:|www\.|\.com|\.cn\b|@|!\[|\]\(|<[a-z/]|1[3-9]\d{9}|\
 _QUOTED = re.compile(r'"([^"]{2,40})"')
 _TITLE = re.compile(r"《([^》]+)》")
 _NUMBER = re.compile(r"[\u4e00-\u9fff]{0,4}〔\d{4}〕\d+号")
+_APPROVALS = frozenset({"审定", "签发", "签署", "批准", "审批", "审核", "决定", "确定", "同意", "批复"})
+_NO_NUMBER = re.compile(r"(?:文号|字号)(?:是|为|:)(?![^,。;]{0,12}\d+号)")
 _YEAR = re.compile(r"(?<!\d)(20\d{2})年")
 _SEGMENT, _CLAUSE = re.compile(r"[,、。;!?:\n]|\||和|与|及"), re.compile(r"[,。;!?\n]|\|")
 
@@ -52,6 +55,9 @@ def wrong_figure(said: Said, ground: Ground, allowed: frozenset[Figure]) -> str 
     ranges = find_ranges(ground.form)
     for first, last in find_ranges(said.form) - ranges if ranges else ():
         return f"figure: {first}-{last}"
+    rows = find_rows(ground.form)
+    if wrong := [row for row in find_rows(said.form) if rows and row not in rows]:
+        return f"figure: {'、'.join(wrong[0])}"
     for figure in said.figures:
         if figure not in there and not (figure.unit == "" and figure.value in values):
             return f"figure: {figure.value}{figure.unit}"
@@ -90,14 +96,32 @@ def _swapped_figure(said: Said, ground: Ground) -> str | None:
                 own = _of(about, [text for text in pieces if figure in find_figures(text)])
                 others = [text for text in pieces if any(_rivals(figure, other) for other in find_figures(text) - {figure})]
                 other = _of(about, [text for text in others if figure not in find_figures(text)])
-                if other >= TELLING and own < 0.6 * other:
+                if (other >= TELLING and own < 0.6 * other) or (other >= 0.6 * TELLING and own == 0.0):
                     return f"figure: {figure.value}{figure.unit} of something else"
     return None
 
 
+def apart(said: Said, ground: Ground) -> str | None:
+    """A figure of a sentence that has not one word of the clause it is put in, though the quote has such words elsewhere."""
+    for clause in said.clauses:
+        terms = [term.text for term in content_terms(clause) if term.text in ground.form]
+        for figure in find_figures(clause) if terms else ():
+            holding = [f"{text}\n{folded(source.context)}" for source, text in zip(ground.sources, ground.forms, strict=True)
+                       if source.locator.path != ("0",) and figure.unit != "年" and figure in find_figures(text)]  # fmt: skip
+            if holding and not any(term in text for term in terms for text in holding):
+                return f"figure: {figure.value}{figure.unit} of something else"
+    return None
+
+
 def _rivals(first: Figure, second: Figure) -> bool:
-    """Whether two figures have one unit, whatever their size."""
-    return first.unit.lstrip("万亿千百") == second.unit.lstrip("万亿千百") and first.unit not in ("年", "月", "")
+    """Whether one figure could be taken for the other: one unit, whatever their size."""
+    return _kind(first) == _kind(second) != ""
+
+
+def _kind(figure: Figure) -> str:
+    """What a figure counts; people, things and households are all counted."""
+    unit = figure.unit.lstrip("万亿千百")
+    return "" if unit in ("年", "月", "") else "个" if unit in ("个", "人", "名", "位", "家", "户", "件", "项", "套", "种") else unit
 
 
 def _of(about: frozenset[str], texts: Sequence[str]) -> float:
@@ -124,7 +148,8 @@ def wrong_period(said: Said, ground: Ground) -> str | None:
 def wrong_year(said: Said, ground: Ground, asked: Sequence[int], base: int | None) -> str | None:
     """「今年」 about a part of the document that is about another year; or such a part when another year was asked for."""
     years = {source.year for source in ground.sources if source.year}
-    if asked and years and not years & set(asked) and not any(f"{year}年" in said.form for year in years):
+    named = any(f"{year}年" in ground.form for year in asked)
+    if asked and years and not named and not years & set(asked) and not any(f"{year}年" in said.form for year in years):
         return f"year: {min(years)}"
     for year in {int(text) for text in _YEAR.findall(said.form)}:
         if years and year not in years and f"{year}年" not in ground.form:
@@ -179,8 +204,12 @@ def wrong_act(said: Said, ground: Ground) -> str | None:
         overlaps = {text: overlap(sentence, text) for text in ground.forms}
         near = [text for text, overlap in overlaps.items() if overlap >= 0.6 * max(overlaps.values())]
         there = [act for text in near for act in find_acts(text)]
-        for act in find_acts(sentence):
+        acts = find_acts(sentence)
+        submitted = {act.verb for act in acts if act.towards}
+        for act in acts:
             same = [other for other in there if other.verb == act.verb and other.towards == act.towards]
+            if act.verb in _APPROVALS - submitted:  # what is submitted to somebody is approved by nobody else
+                same = [other for other in there if other.verb == act.verb and other.towards] or same
             allowed = {_plain(name) for other in same for name in other.names}
             wrong = {_plain(name) for name in act.names} & known - allowed
             if same and wrong:
@@ -202,8 +231,10 @@ def wrong_reference(said: Said, ground: Ground, labels: str) -> str | None:
         if title not in ground.form and title not in labels:
             return f"reference: {title[:20]}"
     for quoted in _QUOTED.findall(said.form):
-        if quoted not in ground.form and quoted not in ground.context and quoted not in labels:
+        if quoted not in ground.form and quoted not in ground.context:
             return f"reference: {quoted[:20]}"
+    if _NO_NUMBER.search(said.form):
+        return "reference: no number"
     return None
 
 
@@ -240,7 +271,7 @@ def scattered(said: Said, sources: Sequence[Source]) -> str | None:
     everything = "\n".join(groups.values())
     for clause in said.clauses:
         names = [name.text for name in find_names(clause) if has_name(everything, name.text)]
-        figures = find_figures(clause) & find_figures(everything)
+        figures = frozenset(f for f in find_figures(clause) & find_figures(everything) if f.unit != "年")
         things = [term.text for term in content_terms(clause) if term.firm and len(term.text) > 2 and term.text in everything]
         if (names or figures) and things and not any(_holds(text, names, figures, things) for text in groups.values()):
             return f"scattered: {(names or things)[0]}"

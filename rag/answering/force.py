@@ -39,16 +39,17 @@ def wrong_force(said: Said, ground: Ground, question: str) -> str | None:
         same = [found[1] for text, _ in ground.clauses if (found := _without_denial(text))[0] == bare]
         if same and denials not in same:
             return "polarity: alike but for a denial"
-    return _force_of_all(said, ground) or _wrong_verdict(said, ground, question)
+    return _force_of_all(said, ground, question) or _wrong_verdict(said, ground, question)
 
 
-def _force_of_all(said: Said, ground: Ground) -> str | None:
+def _force_of_all(said: Said, ground: Ground, question: str) -> str | None:
     """A force that no clause of the source has, while another one stands there."""
     here = {modality(clause) for clause in said.clauses if not VERDICT.fullmatch(clause)} - {""}
     there = {modality(clause) for clause, _ in ground.clauses} - {""}
     denied = any(is_negative(clause) for clause, _ in ground.clauses)
+    free = "除外" in ground.form or (not there and modality(question) == "permit")  # the question brought the word
     for force in here - there:
-        wrong = {"forbid": not denied, "oblige": there == {"permit"}, "permit": "除外" not in ground.form}
+        wrong = {"forbid": not denied, "oblige": there == {"permit"}, "permit": not free}
         if wrong[force]:
             return f"modality: {force}"
     return None

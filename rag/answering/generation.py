@@ -17,6 +17,10 @@ from rag.language.words import content_terms, is_carried
 from rag.records import Answer, AnswerStatus, Query, Turn, Usage
 from rag.search.snapshot import Snapshot
 
+SURE = 0.8
+"""Certainty of retrieval from which a model's silence is not believed: one gold question in two of those that are answered
+reaches it, and one in twenty of those that are not."""
+
 _REWRITING = 0.25
 """Share of an answer's time that rewriting the question may take."""
 
@@ -77,7 +81,8 @@ def answered_part(query: Query, extract: Answer) -> Query:
 def make_answer(query: Query, extract: Answer, written: Written, snapshot: Snapshot) -> Answer:
     """The answer made of what was written, or the extract marked as one, or a refusal when the passages do not say."""
     silent = bool(written.unstated) and not any(claim.statements for claim in written.claims)
-    reason = written.writing.fallback or ("not stated" if silent and query.references else "") or _beside_the_point(query, extract, written)
+    disbelieved = "not stated" if silent and _is_sure(query, extract) else ""
+    reason = written.writing.fallback or disbelieved or _beside_the_point(query, extract, written)
     if reason:
         text = texts.EXCERPT_LEAD + extract.answer
         return replace(extract, answer=text, writing=replace(written.writing, fallback=reason))
@@ -90,6 +95,11 @@ def make_answer(query: Query, extract: Answer, written: Written, snapshot: Snaps
     status: AnswerStatus = "partial" if missing else "answered"
     made = replace(extract, status=status, answer=text, citations=citations)
     return replace(made, missing=missing, mode="generated", writing=written.writing)
+
+
+def _is_sure(query: Query, extract: Answer) -> bool:
+    """Whether a model that finds the passages silent is not believed: the question names the place, or retrieval is certain."""
+    return bool(query.references) or (extract.certainty or 0.0) >= SURE
 
 
 def _beside_the_point(query: Query, extract: Answer, written: Written) -> str:
@@ -109,7 +119,8 @@ def _beside_the_point(query: Query, extract: Answer, written: Written) -> str:
     if asked and not any(is_carried(term, text) for term in asked) and not cited & {s.locator for s in statements}:
         return "beside the point"
     figures = find_figures("".join(claim.text for claim in written.claims))
-    return "no figure" if query.asked in _MEASURED and find_figures(extract.answer) and not figures else ""
+    measured = query.shape == "fact" and query.asked in _MEASURED
+    return "no figure" if measured and find_figures(extract.answer) and not figures else ""
 
 
 def _missing(part: str, query: Query) -> str:

@@ -128,6 +128,7 @@ class Reviewer:
             lambda: claims.wrong_figure(said, ground, allowed),
             lambda: claims.wrong_date(said, ground),
             lambda: claims.wrong_bound(said, ground),
+            lambda: claims.apart(said, ground),
             lambda: claims.wrong_side(said, ground),
             lambda: claims.wrong_period(said, ground),
             lambda: claims.wrong_year(said, ground, self._years, self._base),

@@ -142,7 +142,7 @@ class _Needs:
         years = {Figure(str(source.year), "年") for source in sources if source.year}
         everything = "\n".join(folded(source.text) for source in sources)
         asked = (term for term in said.terms if term.text in question)
-        known = frozenset(term.text for term in asked if not (term.firm and term.text in everything))
+        known = frozenset(term.text for term in asked if term.text not in everything)
         return cls(said.figures - years, find_dates(said.form), find_periods(said.form), said.names, said.terms, known)
 
     def gain(self, there: str) -> float:

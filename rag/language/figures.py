@@ -19,7 +19,7 @@ _UNIT = (
 _MULTIPLE = r"(?:万亿|千万|百万|亿|万|千|百)?"
 _FIGURE = re.compile(
     rf"百分之(?P<percent>{CHINESE}|\d+(?:\.\d+)?)"
-    rf"|第?(?P<number>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)(?P<multiple>{_MULTIPLE})(?:多|余|左右)?(?P<unit>{_UNIT})?"
+    rf"|第?(?P<number>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)(?P<multiple>{_MULTIPLE})(?:多|余|左右)?(?P<later>{_MULTIPLE})(?P<unit>{_UNIT})?"
     rf"|第?(?P<chinese>(?:[二三四五六七八九十百千两]|一(?![是些定般切]))[一二三四五六七八九十百千零两]*)(?P<cmultiple>(?:万|亿)?)(?P<cunit>个?(?:工作日|小时|月)|[天日年周次条章款批亩吨岁元届倍]|第(?!一))"
 )
 _RANGE = re.compile(rf"(?P<first>\d+(?:\.\d+)?)-(?=\d+(?:\.\d+)?(?P<unit>{_MULTIPLE}(?:{_UNIT})))")
@@ -43,7 +43,7 @@ def find_figures(text: str) -> frozenset[Figure]:
             number = match["percent"] if match["percent"][0].isdigit() else str(to_int(match["percent"]))
             found.add(Figure(_plain(number), "%"))
         elif match["number"] is not None:
-            found.add(Figure(_plain(match["number"]), (match["multiple"] or "") + _unit(match["unit"])))
+            found.add(Figure(_plain(match["number"]), match["multiple"] + match["later"] + _unit(match["unit"])))
         else:
             value = to_int(match["chinese"])
             if value is not None:

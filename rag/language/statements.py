@@ -165,6 +165,15 @@ _SAME_PERIOD = {"季度末": "季末", "当天": "当日", "每季": "每季度"
 _DATE = re.compile(r"(?:(?P<year>\d{4})年)?(?P<month>\d{1,2})月(?P<day>\d{1,2})日")
 
 
+_ROW = re.compile(r"\d[\d.]*[\u4e00-\u9fff%‰]{0,4}(?:、\d[\d.]*[\u4e00-\u9fff%‰]{0,4})+")
+
+
+@lru_cache(maxsize=8192)
+def find_rows(text: str) -> frozenset[tuple[str, ...]]:
+    """Figures side by side: 「分别增长6%、5%、6%」 is ("6", "5", "6")."""
+    return frozenset(tuple(re.findall(r"\d+(?:\.\d+)?", match[0])) for match in _ROW.finditer(text))
+
+
 _FROM_TO = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)[\u4e00-\u9fff%]{0,3}-(\d+(?:\.\d+)?)(?![\d.])")
 
 
@@ -188,8 +197,8 @@ def find_dates(text: str) -> frozenset[tuple[int, int, int]]:
 
 
 _BOUND_AFTER = (
-    ("within", r"(?:之|以)?内"), ("before", r"(?:之|以)?前"), ("after", r"(?:之|以)?后"), ("above", r"(?:及)?以上|多|余"),
-    ("below", r"(?:及)?以下"),
+    ("within", r"(?:之|以)?内"), ("before", r"(?:之|以)?前"), ("after", r"(?:之|以)?后"), ("above", r"(?!规模)[\u4e00-\u9fff%]{0,3}以上|多|余"),
+    ("below", r"(?!规模)[\u4e00-\u9fff%]{0,3}以下"),
 )  # fmt: skip
 _BOUND_BEFORE = (
     ("within", r"不超过|不得超过|最多|至多|不晚于|不迟于|控制在"), ("before", r"提前|会前|之前|前"), ("after", r"后"),
@@ -219,7 +228,7 @@ def find_bounds(text: str) -> dict[Figure, frozenset[Bound]]:
     found: dict[Figure, frozenset[Bound]] = {}
     for match in _QUANTITY.finditer(text):
         figures = find_figures(match[0])
-        before, after = text[max(0, match.start() - 4) : match.start()], text[match.end() : match.end() + 3]
+        before, after = text[max(0, match.start() - 4) : match.start()], text[match.end() : match.end() + 6]
         bounds: set[Bound] = {"above"} if match["many"] else set()
         bounds.update(name for name, pattern in _BOUND_AFTER if re.match(pattern, after))  # type: ignore[misc]
         bounds.update(name for name, pattern in _BOUND_BEFORE if re.search(f"(?:{pattern})(?:了|至|到|达)?$", before))  # type: ignore[misc]
