@@ -57,6 +57,7 @@ def examine(settings: BotSettings, rag: Settings) -> Iterator[Finding]:
         (texts.DOCTOR_DATABASE, lambda: _database(settings)),
         (texts.DOCTOR_MODEL, lambda: _model(rag, dates)),
         (texts.DOCTOR_TELEGRAM, lambda: _telegram(settings, dates)),
+        (texts.DOCTOR_WECOM, lambda: _wecom(settings, dates)),
         (texts.DOCTOR_CLOCK, lambda: _clock(settings, dates)),
     ]
     for name, check in checks:
@@ -126,6 +127,36 @@ def _telegram(settings: BotSettings, dates: list[float]) -> tuple[bool | None, s
     if not answer.get("ok"):
         return False, texts.DOCTOR_TELEGRAM_UNREACHABLE.format(error=response.status_code)
     return True, texts.DOCTOR_TELEGRAM_GOOD.format(name=answer["result"]["username"])
+
+
+def _wecom(settings: BotSettings, dates: list[float]) -> tuple[bool | None, str]:
+    """The keys of each way, and whether the app gets a token. The bot's secrets are only checked by its own messages."""
+    from bot.wecom.run import configured_ways
+
+    ways = configured_ways(settings)
+    if not ways:
+        return None, texts.DOCTOR_NO_WECOM
+    named = texts.DOCTOR_WECOM_GOOD.format(ways="、".join(texts.WECOM_WAYS[way] for way in ways))
+    if "app" not in ways:
+        return True, named
+    good, text = _wecom_token(settings, dates)
+    return good, f"{named}，{text}" if good else text
+
+
+def _wecom_token(settings: BotSettings, dates: list[float]) -> tuple[bool, str]:
+    import httpx
+
+    secret = settings.wecom_secret.get_secret_value() if settings.wecom_secret else ""
+    address = f"{settings.wecom_api_url.rstrip('/')}/cgi-bin/gettoken"
+    try:
+        response = httpx.get(address, params={"corpid": settings.wecom_corp_id or "", "corpsecret": secret}, timeout=_PATIENCE)
+        _note_date(response.headers.get("date"), dates)
+        answer = response.json()
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        return False, texts.DOCTOR_WECOM_UNREACHABLE.format(error=type(error).__name__)
+    if answer.get("errcode"):
+        return False, texts.DOCTOR_WECOM_SECRET.format(code=answer["errcode"])
+    return True, texts.DOCTOR_WECOM_TOKEN
 
 
 def _clock(settings: BotSettings, dates: list[float]) -> tuple[bool | None, str]:

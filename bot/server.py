@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 
 from bot import metrics, texts
 from bot.errors import StoreError
+from bot.service import Service
 from rag.errors import ConfigurationError
 
 Check = Callable[[], Awaitable[bool]]
@@ -41,6 +42,19 @@ def make_app(checks: Mapping[str, Check], routes: Sequence[BaseRoute] = ()) -> S
 
     own = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", show_metrics)]
     return Starlette(routes=[*own, *routes])
+
+
+def service_checks(service: Service) -> dict[str, Check]:
+    """What every channel needs: an index, and a database that answers."""
+
+    async def index() -> bool:
+        return service.ready
+
+    async def database() -> bool:
+        await service.waiting()
+        return True
+
+    return {"index": index, "database": database}
 
 
 async def _passes(check: Check) -> bool:

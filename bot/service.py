@@ -325,6 +325,10 @@ class Service:
             return None
         return found
 
+    async def waiting(self) -> int:
+        """How many messages are open. Raises StoreError."""
+        return await self._kept(self._store.waiting)
+
     async def may_use(self, message: Message) -> bool:
         """Whether who sent this (or pressed a button there) may ask; in doubt, no."""
         return await self._kept(lambda: self._access.may_hear(message))

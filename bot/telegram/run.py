@@ -14,6 +14,7 @@ from bot import texts
 from bot.access import Access
 from bot.labels import read_labels
 from bot.processes import helpers, parent_is_gone
+from bot.server import make_app, serve, service_checks
 from bot.service import Service
 from bot.settings import BotSettings
 from bot.store import open_store
@@ -40,8 +41,14 @@ async def run_telegram(settings: BotSettings, rag: Settings) -> None:
         intake = Intake(Me(bot.id, bot.username or ""), service, channel, Buttons(bot, service, channel))
         receive = _listen(bot, intake, settings) if settings.telegram_webhook_url else _poll(bot, intake)
         async with helpers(settings.processes - 1, ["telegram", "--helper"]):
-            await _first(stop.wait(), receive, answering)
+            await _first(stop.wait(), asyncio.gather(receive, _show_health(service, settings)), answering)
             await intake.close()
+
+
+async def _show_health(service: Service, settings: BotSettings) -> None:
+    """/healthz, /readyz and /metrics, where the settings say on which address."""
+    if "http_listen" in settings.model_fields_set:
+        await serve(make_app(service_checks(service)), settings.http_listen)
 
 
 async def run_helper(settings: BotSettings, rag: Settings) -> None:

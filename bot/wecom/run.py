@@ -17,7 +17,7 @@ from bot import texts
 from bot.access import Access
 from bot.labels import read_labels
 from bot.processes import helpers, parent_is_gone
-from bot.server import Check, make_app, serve
+from bot.server import Check, make_app, serve, service_checks
 from bot.service import Service
 from bot.settings import BotSettings
 from bot.store import Store, open_store
@@ -35,6 +35,12 @@ from rag.errors import ConfigurationError
 from rag.settings import Settings
 
 APP_PATH, BOT_PATH = "/wecom/app", "/wecom/bot"
+NEEDED = {
+    "app": ("WECOM_CORP_ID", "WECOM_AGENT_ID", "WECOM_SECRET", "WECOM_TOKEN", "WECOM_AES_KEY"),
+    "bot": ("WECOM_BOT_TOKEN", "WECOM_BOT_AES_KEY"),
+    "socket": ("WECOM_BOT_ID", "WECOM_BOT_SECRET"),
+}
+"""The settings of each way."""
 
 log = structlog.get_logger("ningwen.wecom")
 
@@ -58,19 +64,19 @@ def make_ways(settings: BotSettings, store: Store, corpus_dir: Path) -> Ways:
     """Channels and routes by these settings. Raises ConfigurationError when a way lacks something, or there is none."""
     ways, shorten = Ways(), read_labels(corpus_dir)
     networks = parse_networks(settings.wecom_allowed_ips)
-    if values := _configured("app", settings, ("WECOM_CORP_ID", "WECOM_AGENT_ID", "WECOM_SECRET", "WECOM_TOKEN", "WECOM_AES_KEY")):
+    if values := _configured("app", settings):
         corporation, agent, secret, token, key = values
         shape = Shape(int(agent), settings.wecom_markdown, settings.wecom_buttons, settings.processes, shorten)
         ways.app = AppChannel(Api(settings.wecom_api_url, corporation, secret, store), Attempts(store), shape)
         gate = Gate("app", Crypto(token, key, corporation), store, networks)
         ways.routes.append(Route(APP_PATH, AppCallback(gate, ways.app.handle, corporation).answer, methods=["GET", "POST"]))
-    if values := _configured("bot", settings, ("WECOM_BOT_TOKEN", "WECOM_BOT_AES_KEY")):
+    if values := _configured("bot", settings):
         token, key = values
         ways.bot = BotChannel(Streams(store), ResponseUrl(settings.wecom_api_url), shorten=shorten, card=settings.wecom_bot_card)
         gate = Gate("bot", Crypto(token, key, ""), store, networks)
         callback = BotCallback(gate, ways.bot.handle, name=settings.wecom_bot_name)
         ways.routes.append(Route(BOT_PATH, callback.answer, methods=["GET", "POST"]))
-    if values := _configured("socket", settings, ("WECOM_BOT_ID", "WECOM_BOT_SECRET")):
+    if values := _configured("socket", settings):
         identity, secret = values
         line = Line(settings.wecom_socket_url, identity, SecretStr(secret))
         ways.socket = SocketChannel(line, Attempts(store), bot_name=settings.wecom_bot_name, shorten=shorten, card=settings.wecom_bot_card)
@@ -79,8 +85,18 @@ def make_ways(settings: BotSettings, store: Store, corpus_dir: Path) -> Ways:
     return ways
 
 
-def _configured(way: str, settings: BotSettings, names: Sequence[str]) -> tuple[str, ...]:
+def configured_ways(settings: BotSettings) -> list[str]:
+    """The names of the ways that are configured, with keys that are keys. Raises ConfigurationError."""
+    found = {way: _configured(way, settings) for way in NEEDED}
+    for way in ("app", "bot"):
+        if found[way]:
+            Crypto("", found[way][-1], "")
+    return [way for way, values in found.items() if values]
+
+
+def _configured(way: str, settings: BotSettings) -> tuple[str, ...]:
     """The values of a way's settings; () when none is given. Raises ConfigurationError when only some are."""
+    names = NEEDED[way]
     fields = {field.alias: getattr(settings, name) for name, field in BotSettings.model_fields.items()}
     found = {name: _plain(fields[name]) for name in names}
     missing = [name for name, value in found.items() if not value]
@@ -100,7 +116,7 @@ async def run_wecom(settings: BotSettings, rag: Settings, *, assistant: Callable
     store = open_store(settings.database_url, timeout=settings.database_timeout)
     ways = make_ways(settings, store, rag.corpus_dir)
     service = Service(store, assistant or (lambda: open_assistant(rag)), Access.open(store, settings), settings, ways.channels)
-    answering, serving, connecting = (asyncio.create_task(work) for work in _works(settings, service, store, ways))
+    answering, serving, connecting = (asyncio.create_task(work) for work in _works(settings, service, ways))
     try:
         async with helpers(_helper_count(settings, ways), ["wecom", "--helper"]):
             await _until_signal([answering, serving, connecting])
@@ -135,9 +151,9 @@ async def run_helper(settings: BotSettings, rag: Settings) -> None:
         store.close()
 
 
-def _works(settings: BotSettings, service: Service, store: Store, ways: Ways) -> tuple[Coroutine[None, None, None], ...]:
+def _works(settings: BotSettings, service: Service, ways: Ways) -> tuple[Coroutine[None, None, None], ...]:
     """What runs side by side: answering, the web server, the long connection."""
-    web = make_app(_checks(service, store, ways), ways.routes)
+    web = make_app(_checks(service, ways), ways.routes)
     serving = serve(web, settings.http_listen, proxies=settings.http_proxies)
     return _answer(service, ways), serving, _stay_connected(ways.socket, service)
 
@@ -149,18 +165,11 @@ async def _answer(service: Service, ways: Ways) -> None:
     await service.run()
 
 
-def _checks(service: Service, store: Store, ways: Ways) -> dict[str, Check]:
-    async def index() -> bool:
-        return service.ready
-
-    async def database() -> bool:
-        await asyncio.to_thread(store.waiting)
-        return True
-
+def _checks(service: Service, ways: Ways) -> dict[str, Check]:
     async def connected() -> bool:
         return ways.socket is not None and ways.socket.connection.state == "up"
 
-    return {"index": index, "database": database, **({"wecom_socket": connected} if ways.socket else {})}
+    return {**service_checks(service), **({"wecom_socket": connected} if ways.socket else {})}
 
 
 async def _stay_connected(socket: SocketChannel | None, service: Service) -> None:
