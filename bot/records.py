@@ -58,7 +58,7 @@ class Channel(Protocol):
 
 
 def counts_sends(channel: Channel) -> bool:
-    """Whether a channel itself sees to it that nothing is sent a third time (its ``counts_sends``); else the service does."""
+    """Whether a channel itself bounds how often a reply is begun to be sent (its ``counts_sends``); else the service does."""
     return bool(getattr(channel, "counts_sends", False))
 
 

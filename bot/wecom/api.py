@@ -63,6 +63,10 @@ class Api:
         """Give the connections back."""
         await self._client.aclose()
 
+    async def prepare(self) -> None:
+        """Have a token at hand. Raises DeliveryError."""
+        await self._token()
+
     async def send(self, body: Mapping[str, Any], *, known: frozenset[int] = frozenset()) -> None:
         """POST message/send. An invalid token is fetched anew, once. Raises DeliveryError.
 

@@ -75,6 +75,7 @@ class AppChannel:
         """Send every text that has not been sent yet, and the card."""
         user, shape = message.user, self._shape
         parts = app_parts(reply, shape.shorten, markdown=shape.markdown)
+        await self._api.prepare()  # what takes time is done before a part counts as begun
         first, begun = await self._attempts.begun(message)
         for number in range(first, len(parts)):
             self._keep_pace(user)

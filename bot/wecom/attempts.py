@@ -1,6 +1,8 @@
 """Which part of a reply was begun to be sent, and how often: kept before the sending, so that a kill can't hide it.
 
-A part that was begun twice with its end unknown has most likely arrived, and is not sent a third time.
+A kill between the record and the sending leaves a part begun that never went out, so a part that was begun is begun
+again; after five times with the end unknown it has most likely arrived, and whatever kills the process is not to make
+it a flood.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from bot.errors import DeliveryError, StoreError
 from bot.records import Message
 from bot.wecom.desk import message_digest
 
-MOST = 2
+MOST = 5
 _SECONDS = 86400.0
 """How long it is kept; a message is not answered any more by then."""
 
