@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import resource
+import socket
+import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.stand_ins.process import Program
+from bot import texts
+from bot.labels import read_labels
+from bot.render import answer_json, read_answer, telegram_parts
+from bot.store import open_store
+from tests.stand_ins.process import ROOT, Program
 from tests.stand_ins.telegram import BotApi
 
 pytestmark = pytest.mark.slow
@@ -40,7 +51,8 @@ def test_webhook(api: BotApi, program: Start, free_port: int) -> None:
     api.wait(lambda: api.webhook, 30)
     api.say(7, "常务会议一般多久开一次?", times=3)
     api.wait_for(7, seconds=30)
-    forged = {"update_id": 1, "message": {"message_id": 900, "date": 1, "chat": {"id": 7, "type": "private"}, "from": {"id": 7}, "text": "x"}}
+    message = {"message_id": 900, "date": 1, "chat": {"id": 7, "type": "private"}, "from": {"id": 7}, "text": "x"}
+    forged = {"update_id": 1, "message": message}
     for headers in ({}, {"X-Telegram-Bot-Api-Secret-Token": "guess"}):
         for method, path in (("POST", "/telegram"), ("GET", "/telegram"), ("POST", "/other")):
             done = httpx.request(method, f"http://127.0.0.1:{free_port}{path}", json=forged, headers=headers)
