@@ -221,11 +221,20 @@ class EndpointEmbedder:
             raise EndpointError("向量服务拒绝了密钥，请检查 OPENAI_API_KEY。", retryable=False) from None
         except openai.APIError as error:
             raise EndpointError("向量服务调用失败，请检查 OPENAI_BASE_URL 和网络。", detail=type(error).__name__) from None
+        return _read_vectors(reply, len(texts))
+
+
+def _read_vectors(reply: Any, count: int) -> Matrix:
+    """The unit vectors of an endpoint's reply, in the order of its indexes. Raises EndpointError when it is not one a text."""
+    try:
         rows = sorted(reply.data, key=lambda row: row.index)
-        if len(rows) != len(texts):
-            raise EndpointError("向量服务返回的条数不符。", detail=f"{len(rows)} of {len(texts)}")
-        vectors = np.array([row.embedding for row in rows], dtype=np.float32)
-        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        if not np.isfinite(vectors).all() or not (norms > 0).all():
-            raise EndpointError("向量服务返回了无效的向量。")
-        return np.asarray(vectors / norms, dtype=np.float32)
+        places = [row.index for row in rows]
+        vectors = np.array([row.embedding for row in rows], dtype=np.float32).reshape(len(rows), -1)
+    except (AttributeError, TypeError, ValueError) as error:  # a web page, null in place of a list, vectors of two lengths
+        raise EndpointError("向量服务返回了无效的向量。", detail=type(error).__name__) from None
+    if places != list(range(count)):
+        raise EndpointError("向量服务返回的条数不符。", detail=f"{len(rows)} of {count}")
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    if not np.isfinite(vectors).all() or not (norms > 0).all():
+        raise EndpointError("向量服务返回了无效的向量。")
+    return np.asarray(vectors / norms, dtype=np.float32)

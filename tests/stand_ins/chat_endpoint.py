@@ -1,12 +1,13 @@
-"""A scripted OpenAI-compatible chat endpoint on the loopback address: real HTTP, real streaming, faults on demand.
+"""A scripted OpenAI-compatible endpoint, chat and embeddings, on the loopback address: real HTTP, real streaming, faults on demand.
 
 It answers exactly the calls that were scripted, in order, or as a function of the request; any other call is refused with
-501 and kept in ``unexpected``, which the test asserts to be empty.
+501 and kept in ``unexpected``, which the test asserts to be empty. Embeddings are no exception: ``embeddings`` scripts them.
 """
 
 from __future__ import annotations
 
 import json
+import random
 import socket
 import threading
 import time
@@ -39,17 +40,34 @@ class Reply:
     usage: tuple[int, int] | None = (100, 20)
     piece: int = 4  # characters a piece
     pause: float = 0.0  # seconds between pieces
+    raw: str = ""  # a whole JSON body, in place of a chat completion
 
 
 Script = Callable[[dict[str, Any]], Reply]
+
+EmbeddingFault = Literal["", "short", "nan", "null", "zero", "uneven", "twice", "page"]
+"""One vector too few · NaN in one · null in place of a number · a vector of zeros · vectors of two lengths · one index given
+twice · a web page."""
+
+Embed = Callable[[str], list[float]]
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """How /embeddings behaves: what ``embed`` gives for each text, in shuffled order with the right index."""
+
+    embed: Embed
+    fault: EmbeddingFault = ""
+    status: int = 200
 
 
 class ChatEndpoint:
     """The endpoint; a context manager. ``requests`` holds the body of each call that arrived."""
 
-    def __init__(self, *replies: Reply, script: Script | None = None) -> None:
+    def __init__(self, *replies: Reply, script: Script | None = None, embeddings: Embeddings | None = None) -> None:
         self._replies = deque(replies)
         self._script = script
+        self._embeddings = embeddings
         self._lock = threading.Lock()
         self.requests: list[dict[str, Any]] = []
         self.unexpected: list[str] = []
@@ -79,21 +97,51 @@ class ChatEndpoint:
 
     def take(self, path: str, authorization: str, body: dict[str, Any] | None) -> Reply:
         """The reply to a call."""
+        if path == "/v1/embeddings" and self._embeddings is not None and body is not None and {"model", "input"} <= body.keys():
+            return self._embed(self._embeddings, authorization, body)
         if path != "/v1/chat/completions" or body is None or not {"model", "messages"} <= body.keys():
             self.unexpected.append(path)
             return Reply(status=501, message="not scripted")
         with self._lock:
             self.requests.append(body)
-            if authorization != f"Bearer {KEY}":
-                return Reply(status=401, code="invalid_api_key", message="Incorrect API key")
-            if body["model"] != MODEL:
-                return Reply(status=404, code="model_not_found", message="no such model")
+            if refusal := _refusal(authorization, body):
+                return refusal
             if self._script is not None:
                 return self._script(body)
             if self._replies:
                 return self._replies.popleft()
         self.unexpected.append(str(body["messages"][-1])[:200])
         return Reply(status=501, message="not scripted")
+
+    def _embed(self, embeddings: Embeddings, authorization: str, body: dict[str, Any]) -> Reply:
+        with self._lock:
+            self.requests.append(body)
+        if refusal := _refusal(authorization, body):
+            return refusal
+        if embeddings.status != 200:
+            return Reply(status=embeddings.status)
+        if embeddings.fault == "page":
+            return Reply(fault="page")
+        vectors = _harmed([embeddings.embed(text) for text in body["input"]], embeddings.fault)
+        places = [0 if embeddings.fault == "twice" else i for i in range(len(vectors))]
+        rows = [{"object": "embedding", "index": i, "embedding": vector} for i, vector in zip(places, vectors, strict=True)]
+        random.Random(len(rows)).shuffle(rows)
+        usage = {"prompt_tokens": 1, "total_tokens": 1}
+        return Reply(raw=json.dumps({"object": "list", "model": body["model"], "data": rows, "usage": usage}))
+
+
+def _refusal(authorization: str, body: dict[str, Any]) -> Reply | None:
+    if authorization != f"Bearer {KEY}":
+        return Reply(status=401, code="invalid_api_key", message=f"Incorrect API key provided: {authorization}")
+    if body["model"] != MODEL:
+        return Reply(status=404, code="model_not_found", message="no such model")
+    return None
+
+
+def _harmed(vectors: list[list[Any]], fault: EmbeddingFault) -> list[list[Any]]:
+    last = vectors[-1]
+    bad = {"nan": [float("nan"), *last[1:]], "null": [None, *last[1:]], "zero": [0.0] * len(last), "uneven": last[1:]}
+    return vectors[:-1] if fault == "short" else [*vectors[:-1], bad.get(fault, last)]
 
 
 class _Server(ThreadingHTTPServer):
@@ -130,6 +178,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._whole(reply.status, "application/json", json.dumps(error), reply.headers)
         elif reply.fault == "page":
             self._whole(200, "text/html", "<html><body>网关登录</body></html>", {})
+        elif reply.raw:
+            self._whole(200, "application/json", reply.raw, {})
         elif body.get("stream"):
             self._stream(reply, body)
         else:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.stand_ins.chat_endpoint import KEY, MODEL, ChatEndpoint, Reply
+from tests.stand_ins.chat_endpoint import KEY, MODEL, ChatEndpoint, Embeddings, Reply
 
 BODY = {"model": MODEL, "messages": [{"role": "user", "content": "问"}]}
 
@@ -69,3 +69,15 @@ def test_headers_of_an_error() -> None:
             call(endpoint)
         assert raised.value.headers["retry-after"] == "7"
         assert json.loads(raised.value.read())["error"]["code"] == "rate"
+
+
+def test_embeddings_are_scripted_too() -> None:
+    """Without a script /embeddings is refused; with one each text gets its vector under its index, in shuffled order."""
+    body = {"model": MODEL, "input": ["甲", "乙乙", "丙丙丙", "丁丁丁丁"]}
+    with ChatEndpoint() as endpoint:
+        assert status(endpoint, body, path="/embeddings") == 501
+    with ChatEndpoint(embeddings=Embeddings(lambda text: [float(len(text))])) as endpoint:
+        rows = json.loads(call(endpoint, body, path="/embeddings"))["data"]
+        assert status(endpoint, body, path="/embeddings", key="stolen") == 401
+    assert [row["index"] for row in rows] != [0, 1, 2, 3]
+    assert sorted((row["index"], row["embedding"]) for row in rows) == [(i, [i + 1.0]) for i in range(4)]
