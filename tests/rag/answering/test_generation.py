@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from rag.answering import texts
+from rag.answering import generation, texts
 from rag.answering.breaker import Breaker
 from rag.answering.generate import ChatModel
 from rag.answering.generation import Generation
@@ -60,8 +60,8 @@ def generated(extractive: Assistant, model_dir: Path) -> MakeAssistant:
         counter.load()
         model = ChatModel(MODEL, KEY, endpoint.url, counter, timeouts=(1.0, deadline), prices=(2.0, 8.0), breaker=breaker)
         snapshot = extractive.index.snapshot
-        generation = Generation(model, snapshot, deadline_s=deadline, max_prompt_tokens=limit)
-        return Assistant(extractive.index, extractive.embedder, generation)
+        mode = Generation(model, snapshot, deadline_s=deadline, max_prompt_tokens=limit)
+        return Assistant(extractive.index, extractive.embedder, mode)
 
     return make
 
@@ -175,17 +175,21 @@ def test_a_refusal_stands(generated: MakeAssistant, endpoint: ChatEndpoint) -> N
     assert endpoint.requests == []
 
 
-def test_a_model_may_find_the_passages_silent(generated: MakeAssistant) -> None:
-    """The agreed words alone are a refusal that names the nearest place; about a place that the question names, they are not believed."""
+def test_a_model_may_find_the_passages_silent(generated: MakeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The agreed words alone are a refusal that names the nearest place, unless retrieval is certain or the question names the place."""
     with ChatEndpoint(script=writes(texts.NOT_STATED + "。")) as endpoint:
         assistant = generated(endpoint)
+        monkeypatch.setattr(generation, "SURE", 0.0)
+        certain = assistant.ask(QUESTION)
+        assert certain.answer == f"{texts.EXCERPT_LEAD}{EXTRACT}[1]"
+        monkeypatch.setattr(generation, "SURE", 1.1)
+        named = assistant.ask("第二十六条讲什么?")
+        assert named.answer.startswith(texts.EXCERPT_LEAD)
         answer = assistant.ask(QUESTION)
         assert (answer.status, answer.mode) == ("refused", "none")
         assert answer.nearest is not None
         assert answer.answer.startswith(texts.NOT_IN_DOCUMENTS)
         holds(answer, assistant)
-        named = assistant.ask("第二十六条讲什么?")
-        assert named.answer.startswith(texts.EXCERPT_LEAD)
 
 
 @pytest.mark.parametrize(("said", "part"), [("会议多久开一次", "会议多久开一次"), ("会期和经费标准", QUESTION)])
