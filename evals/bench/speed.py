@@ -96,7 +96,8 @@ def build(settings: Settings) -> float:
         f"{taken.passages[o].name or taken.passages[o].heading} {s.text}" for s, o in zip(taken.sentences, taken.owners, strict=True)
     ]
     questions = [expansion.text for expansion in taken.expansions]
-    alone = _seconds(lambda: [embedder.embed_passages(texts) for texts in (passages, sentences, questions)])
+    groups = (passages, sentences, questions, list(taken.background))
+    alone = _seconds(lambda: [embedder.embed_passages(texts) for texts in groups])
     with tempfile.TemporaryDirectory() as folder:
         whole = _seconds(lambda: build_index(corpus, embedder, Path(folder), expand=settings.expand))
     return whole / alone

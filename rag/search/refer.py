@@ -31,6 +31,7 @@ class Referrer:
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._entries = tuple(document.entry for document in snapshot.documents)
+        self._known_names = {e.id: tuple(fold(name) for name in (e.title, e.short_title, *e.aliases)) for e in self._entries}
 
     def named_documents(self, text: str) -> tuple[str, ...]:
         """Ids of the documents that a folded text names by title, other name, number or kind."""
@@ -49,7 +50,7 @@ class Referrer:
     def shortened(self, text: str) -> str:
         """The folded text with a document's long title replaced by its shortest name: the title's words are not what is asked."""
         for entry in self._entries:
-            names = sorted((fold(name) for name in (entry.title, entry.short_title, *entry.aliases)), key=len)
+            names = sorted(self._known_names[entry.id], key=len)
             short = next((name for name in names if len(name) >= SHORT), names[-1])
             for name in reversed(names):
                 if len(name) > 2 * len(short) and name in text:
@@ -59,7 +60,7 @@ class Referrer:
     def _spellings(self, entry: DocumentEntry, text: str) -> list[str]:
         """What a text calls a document, the longest first."""
         genus = _GENUS[entry.kind]
-        named = [fold(name) for name in (entry.title, entry.short_title, *entry.aliases)]
+        named = self._known_names[entry.id]
         words = re.findall(rf"[\u4e00-\u9fff]{{2,10}}{genus}", text)
         short = [name for word in words if (name := _abbreviation(word, entry.title, genus))]
         return sorted((name for name in (*named, *short) if name in text), key=len, reverse=True)
@@ -88,7 +89,7 @@ class Referrer:
     def _names(self, entry: DocumentEntry, text: str) -> bool:
         if entry.document_number and fold(entry.document_number) in re.sub(r"[\[(【﹝]", "〔", re.sub(r"[\])】﹞]", "〕", text)):
             return True
-        if any(fold(name) in text for name in (entry.title, entry.short_title, *entry.aliases)):
+        if any(name in text for name in self._known_names[entry.id]):
             return True
         genus = _GENUS[entry.kind]
         if sum(other.kind == entry.kind for other in self._entries) == 1 and re.search(_GENUS_NAMES.format(genus=genus), text):

@@ -19,7 +19,7 @@ from rag.language.text import matching_form
 from rag.records import Hit, Query
 from rag.search.index import Index, Neighbours
 from rag.search.lexical import tokenize
-from rag.search.wanted import what_is_wanted
+from rag.search.wanted import Wanted, what_is_wanted
 
 if TYPE_CHECKING:
     from rag.search.embedding import Embedder
@@ -32,7 +32,7 @@ Scores = NDArray[np.float32]
 COLUMN_OF: dict[str, str] = {"unit": "责任单位", "deadline": "完成时限", "batch": "国发批次", "title": "事项"}
 """The annex column that holds what a question asks for."""
 
-NEIGHBOURS = 600
+NEIGHBOURS = 400
 """Vectors asked of Chroma; beyond that a similarity counts as the lowest one seen."""
 
 
@@ -86,6 +86,7 @@ class Retriever:
         numbers = {unit: i for i, unit in enumerate(self.units)}
         self.unit_of_passage = np.array([numbers[p.unit] for p in taken.passages], dtype=np.int64)
         self._years = [p.year for p in taken.passages]
+        self._kinds: dict[Wanted, Scores] = {}
         self._forms = [matching_form(f"{p.heading} {p.text}") for p in taken.passages]
 
     def retrieve(self, query: Query, *, limit: int = 10) -> Evidence:
@@ -139,8 +140,14 @@ class Retriever:
             "year": self._year_fit(query.years, query.documents) if query.years else none,
             "document": _marks(p.locator.document in query.documents for p in passages) if query.documents else none,
             "column": _marks(p.name == column for p in passages) if column else none,
-            "kind": _marks(wanted.met_by(form) for form in self._forms) if wanted.pattern else none,
+            "kind": self._kind_fit(wanted) if wanted.pattern else none,
         }
+
+    def _kind_fit(self, wanted: Wanted) -> Scores:
+        """1 where a passage has the kind of thing that is asked for; there are few kinds, so each is looked for once."""
+        if wanted not in self._kinds:
+            self._kinds[wanted] = _marks(wanted.met_by(form) for form in self._forms)
+        return self._kinds[wanted]
 
     def _fuse(self, signals: dict[str, Scores], query: Query) -> Scores:
         total = np.zeros(len(self._index.snapshot.passages), dtype=np.float32)
