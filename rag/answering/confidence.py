@@ -38,7 +38,8 @@ class Calibration:
     head: float = -0.37
     margin: float = 29.86
     crowd: float = -3.77
-    threshold: float = 0.34
+    threshold: float = 0.36
+    named: float = 0.20  # the threshold of a part that is asked of one document by name
 
 
 FEATURES = ("answered", "sentence", "covered", "unknown", "head", "margin", "crowd")
@@ -110,7 +111,8 @@ class Confidence:
 
     def is_enough(self, query: Query, evidence: Evidence) -> bool:
         """True when the question may be answered from this evidence."""
-        return self.probability(query, evidence) >= self._calibration.threshold
+        bound = self._calibration.named if query.only else self._calibration.threshold
+        return self.probability(query, evidence) >= bound
 
     def lacking(self, query: Query, evidence: Evidence) -> str | None:
         """What the question asks for and the best passages do not have; None when nothing is."""

@@ -28,7 +28,7 @@ LIMIT = 200
 LONG_LIST = 20
 """Places beyond which a list is answered by its number."""
 
-FRONT = 3.0
+FRONT = 5.0
 """How much weaker a second line of a heading block may be, in ``Tuning.second``: its short lines explain each other."""
 
 _ENUMERATED = re.compile(r"(?:[^。;；]{0,12}[:：])?[一二三四五六七八九十]是")
@@ -241,7 +241,7 @@ class Extractor:
 
     def _run(self, query: Query, position: int, passage: Passage) -> list[Statement] | None:
         """A run-in list (一是…;二是…) or what follows 「…是:」, whole; None when the sentence is neither."""
-        if query.shape != "list":
+        if query.shape != "list" or _names_all(query, self._snapshot.sentences[position].text):
             return None
         sentences, owners = self._snapshot.sentences, self._snapshot.owners
         text = self._snapshot.by_id[passage.locator.document].text
@@ -399,6 +399,17 @@ def _has_asked(query: Query, text: str) -> float:
     if query.asked == "time":
         return float(any(f.unit in ("工作日", "天", "日", "小时", "月", "年", "周") for f in find_figures(text)))
     return 0.0
+
+
+_WHICH = re.compile(r"哪(?:些|几|[一二两三四五六七八九十]+)(?:大|个|项|类|种|家|块|样)?(?P<noun>[\u4e00-\u9fff]{2,4})")
+
+
+def _names_all(query: Query, text: str) -> bool:
+    """Whether one sentence lists what is asked for, with the noun of the question: 「…、…、…等四大模块」."""
+    found = _WHICH.search(query.standalone)
+    if found is None or text.count("、") < 2:
+        return False
+    return any(found["noun"][:size] in text for size in (4, 3, 2) if len(found["noun"]) >= size)
 
 
 def _asks_for_content(query: Query, words: Sequence[str]) -> bool:

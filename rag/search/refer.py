@@ -16,7 +16,7 @@ from rag.search.snapshot import Snapshot
 _GENUS = {"rules": "规则", "report": "报告", "plan": "方案"}
 _GENUS_NAMES = (
     r"(?:这|那)(?:个|份|部|本)?{genus}|(?:和|跟|与|、){genus}"
-    r"|{genus}(?:里|中|上|说|讲|提|写|怎么|要求|规定|的|和|跟|与|第|有(?:几|多少)|[一二三四五六七八九十]、)"
+    r"|{genus}(?:里|中|上|说|讲|提|写|怎么|要求|规定|附件|附表|的|和|跟|与|第|有(?:几|多少)|[一二三四五六七八九十]、)"
 )
 SHORT = 4
 """Characters that the shortest name of a document has at least: 「规则」 alone may be any."""
@@ -39,8 +39,11 @@ class Referrer:
 
     def without_others(self, document: str, documents: Sequence[str], text: str) -> str:
         """The folded text without the names of the other ``documents`` and the clauses that are only about them."""
-        pieces = re.split(r"(?<=[,;?。!])", text)
-        kept = "".join(p for p in pieces if not (named := self.named_documents(p)) or document in named) or text
+        pieces = re.split(r"(?<=[,;:?。!])", text)
+        kept = "".join(p for p in pieces if not (named := self.named_documents(p)) or document in named)
+        own = next((name for entry in self._entries if entry.id == document for name in self._spellings(entry, kept)), "")
+        if len(questions.FILLER.sub("", kept.replace(own, ""))) <= _ABOUT:
+            kept = text  # 「…报告里叫什么,规则里又叫什么」: the second clause alone does not say what
         for entry in self._entries:
             if entry.id in documents and entry.id != document:
                 for name in self._spellings(entry, kept):

@@ -22,6 +22,8 @@ from rag.search.refer import Referrer
 from rag.search.snapshot import Snapshot
 from rag.search.spelling import Speller
 
+_BLANKS = re.compile(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")  # 「六 盘 山」: blanks inside Chinese say nothing
+
 
 class Understanding:
     """Understands questions about one snapshot: its documents, numbering, years and coordinate terms."""
@@ -36,7 +38,7 @@ class Understanding:
 
     def understand(self, question: str, history: Sequence[Turn] = ()) -> Query:
         """The Query of a question asked after ``history`` (oldest first). Never raises on any text."""
-        typed = fold(question)
+        typed = _BLANKS.sub("", fold(question))
         reading = self._completer.complete_question(typed, history)
         query = self._read(question, strip_courtesy(reading.question), alone=reading.question != typed)
         if query.shape in ("smalltalk", "task"):
