@@ -117,9 +117,14 @@ def find_ground(said: Said, sources: Sequence[Source], question: str = "") -> Gr
     return Ground(tuple(sources[i] for i in sorted(chosen)))
 
 
+@lru_cache(maxsize=8192)
+def _pairs(text: str) -> tuple[frozenset[str], ...]:
+    return tuple(bigrams(clause) for clause in split_clauses(text))
+
+
 def _likeness(said: Said, there: str) -> float:
     """How alike the clauses are of which two sentences consist: for each clause said, twice the Dice coefficient of the likest."""
-    pairs = [bigrams(clause) for clause in split_clauses(there)]
+    pairs = _pairs(there)
     return sum(
         max((4 * len(own & other) / (len(own) + len(other)) for other in pairs if own or other), default=0.0)
         for own in map(bigrams, said.clauses)

@@ -76,6 +76,13 @@ def _is_glue(word: str) -> bool:
     return word in GLUE or (len(word) == 4 and word[:2] in GLUE and word[2:] in GLUE)
 
 
+@lru_cache(maxsize=4096)
+def _loosely(word: str, gap: str) -> re.Pattern[str]:
+    """A word's characters in order, with at most a gap between two of them."""
+    return re.compile(gap.join(map(re.escape, word)))
+
+
+@lru_cache(maxsize=16384)
 def is_carried(term: Term, text: str) -> bool:
     """Whether a text, in matching form, has a word, one that says the same, or its characters close together in order; names as they are."""
     word = term.text
@@ -84,7 +91,7 @@ def is_carried(term: Term, text: str) -> bool:
     if term.proper:
         return False
     gap = ".{0,1}" if term.firm and len(word) == 2 else ".{0,3}"
-    return re.search(gap.join(map(re.escape, word)), text) is not None
+    return _loosely(word, gap).search(text) is not None
 
 
 @lru_cache(maxsize=16384)
