@@ -81,11 +81,20 @@ class Index:
     """A complete index, open for reading."""
 
     def __init__(
-        self, fingerprint: str, taken: Snapshot, collection: Any, passages: Lexicon, questions: Lexicon, speller: Speller
+        self,
+        fingerprint: str,
+        taken: Snapshot,
+        collection: Any,
+        passages: Lexicon,
+        questions: Lexicon,
+        speller: Speller,
+        *,
+        remote: bool = False,
     ) -> None:
         self.fingerprint = fingerprint
         self.snapshot = taken
         self._collection = collection
+        self._remote = remote
         self.passage_lexicon = passages
         self.question_lexicon = questions
         self.speller = speller
@@ -95,6 +104,8 @@ class Index:
         try:
             found = self._collection.query(query_embeddings=[vector], n_results=count, include=["distances"])
         except Exception as error:  # Chroma raises its own, sqlite's and httpx's errors
+            if self._remote:
+                raise _server_failed("查询", error) from error
             raise StorageError("读取向量索引失败，请运行 ningwen index build 重建。", detail=repr(error)) from error
         by_kind: dict[str, list[tuple[int, float]]] = {kind: [] for kind in _KINDS}
         for name, distance in zip(found["ids"][0], found["distances"][0], strict=True):
@@ -229,10 +240,11 @@ def _report_embedded(report: Progress, before: int, total: int, done: int) -> No
 def _write_vectors(
     folder: Path, name: str, names: Sequence[str], vectors: NDArray[np.float32], chroma_url: str | None, report: Progress
 ) -> None:
-    client = _client(folder / "chroma", chroma_url)
+    client = None
     label = f"ningwen-{name}"
     temporary = f"{label}-{os.getpid()}"
     try:
+        client = _client(folder / "chroma", chroma_url)
         collection = client.create_collection(
             temporary, embedding_function=None, configuration={"hnsw": {"space": "cosine", "ef_search": 200, "ef_construction": 200}}
         )
@@ -246,7 +258,7 @@ def _write_vectors(
         raise
     except Exception as error:
         if chroma_url:
-            raise EndpointError("写入 Chroma 服务器失败，请检查 CHROMA_URL 和服务器状态。", detail=repr(error)) from error
+            raise _server_failed("写入", error) from error
         raise StorageError("写入向量索引失败，可能是磁盘已满；原有索引不受影响。", detail=repr(error)) from error
     finally:
         _release(client)
@@ -272,9 +284,10 @@ def open_named(name: str, data_dir: Path, *, chroma_url: str | None = None) -> I
         raise
     except Exception as error:
         if chroma_url:
-            raise EndpointError("连接 Chroma 服务器失败，请检查 CHROMA_URL 和服务器状态。", detail=repr(error)) from error
+            raise _server_failed("连接", error) from error
         raise IndexUnavailableError("索引无法打开，请运行 ningwen index build 重建。", detail=repr(error)) from error
-    return Index(name, taken, collection, passages, questions, Speller(folder / "sounds.json", (passages, questions)))
+    speller = Speller(folder / "sounds.json", (passages, questions))
+    return Index(name, taken, collection, passages, questions, speller, remote=chroma_url is not None)
 
 
 def last_complete(data_dir: Path) -> str | None:
@@ -321,10 +334,13 @@ def prune(data_dir: Path, keep: str, *, chroma_url: str | None = None) -> list[s
     except OSError as error:
         raise StorageError(f"清理索引失败({_reason(error)})。", detail=repr(error)) from error
     if chroma_url:
-        client = _client(data_dir, chroma_url)
-        for collection in client.list_collections():
-            if collection.name.startswith("ningwen-") and collection.name != f"ningwen-{keep}":
-                client.delete_collection(collection.name)
+        try:
+            client = _client(data_dir, chroma_url)
+            for collection in client.list_collections():
+                if collection.name.startswith("ningwen-") and collection.name != f"ningwen-{keep}":
+                    client.delete_collection(collection.name)
+        except Exception as error:
+            raise _server_failed("清理", error) from error
     return deleted
 
 
@@ -368,6 +384,10 @@ def _release(client: Any) -> None:
     if system is not None:
         system.stop()
     SharedSystemClient.clear_system_cache()
+
+
+def _server_failed(action: str, error: Exception) -> EndpointError:
+    return EndpointError(f"{action} Chroma 服务器失败，请检查 CHROMA_URL 和服务器状态。", detail=repr(error))
 
 
 def _reason(error: OSError) -> str:
