@@ -87,44 +87,12 @@ def _mount(arguments: list[str]) -> None:
 
 
 def _open(*, last_good: bool = False, again: bool = False, chat: bool = False) -> Assistant:
+    from bot.terminal import ProgressBar
     from rag.assistant import open_assistant
     from rag.settings import Settings
 
-    with _Progress() as progress:
+    with ProgressBar() as progress:
         return open_assistant(Settings.load(), progress, last_good=last_good, again=again, chat=chat)
-
-
-class _Progress:
-    """A bar on a terminal, a line each tenth elsewhere; nothing at all when nothing is built."""
-
-    def __init__(self) -> None:
-        self._bar: Any = None
-        self._tasks: dict[str, Any] = {}
-        self._tenths: dict[str, int] = {}
-
-    def __enter__(self) -> Callable[[str, int, int], None]:
-        return self._report
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def _report(self, stage: str, done: int, total: int) -> None:
-        if not sys.stderr.isatty():
-            tenth = done * 10 // max(total, 1)
-            if self._tenths.get(stage) != tenth:
-                self._tenths[stage] = tenth
-                print(f"{stage} {done}/{total}", file=sys.stderr, flush=True)
-            return
-        if self._bar is None:
-            from rich.console import Console
-            from rich.progress import Progress, TimeRemainingColumn
-
-            self._bar = Progress(*Progress.get_default_columns()[:-1], TimeRemainingColumn(), console=Console(stderr=True))
-            self._bar.start()
-        if stage not in self._tasks:
-            self._tasks[stage] = self._bar.add_task(stage, total=total)
-        self._bar.update(self._tasks[stage], completed=done)
 
 
 @app.command(help=texts.ASK_HELP)
@@ -142,10 +110,14 @@ def ask(
     if not text.strip():
         raise InputError(texts.EMPTY_QUESTION)
     _check_length(text)
-    from bot.render import answer_json, answer_text
+    from bot.render import answer_json
+    from bot.terminal import show_answer
 
     answer = _open(last_good=last_good, chat=True).ask(text)
-    print(json.dumps(answer_json(answer), ensure_ascii=False, indent=2) if as_json else answer_text(answer), flush=True)
+    if as_json:
+        print(json.dumps(answer_json(answer), ensure_ascii=False, indent=2), flush=True)
+    else:
+        show_answer(answer)
     if answer.status == "refused":
         raise typer.Exit(3)
 
@@ -209,8 +181,6 @@ def _read_entry(entry: dict[str, Any]) -> tuple[str, list[Turn]]:
 @app.command(help=texts.CHAT_HELP)
 def chat() -> None:
     """A conversation on the terminal."""
-    from bot.render import answer_text
-
     assistant = _open(chat=True)
     history: list[Turn] = []
     print(texts.CHAT_BANNER)
@@ -233,7 +203,7 @@ def chat() -> None:
         elif line.startswith("/"):
             print(texts.CHAT_COMMANDS)
         else:
-            _print_error(partial(_converse, assistant, line, history, answer_text))
+            _print_error(partial(_converse, assistant, line, history))
 
 
 def _print_place(assistant: Assistant, place: str) -> None:
@@ -242,11 +212,13 @@ def _print_place(assistant: Assistant, place: str) -> None:
     print(place_text(assistant, place))
 
 
-def _converse(assistant: Assistant, question: str, history: list[Turn], render: Callable[[Any], str]) -> None:
+def _converse(assistant: Assistant, question: str, history: list[Turn]) -> None:
+    from bot.terminal import show_answer
     from rag.records import Turn
 
     answer = assistant.ask(question, history)
-    print(render(answer), end="\n\n")
+    show_answer(answer)
+    print()
     history.append(Turn(question, answer.answer))
 
 
@@ -264,6 +236,7 @@ def search(
     as_json: Annotated[bool, typer.Option("--json", help=texts.ASK_JSON)] = False,
 ) -> None:
     """What retrieval finds, before an answer is composed."""
+    from bot.terminal import show_hits
     from rag.language.locators import short_label
 
     text = " ".join(question)
@@ -281,11 +254,7 @@ def search(
     if as_json:
         print(json.dumps(rows, ensure_ascii=False, indent=2))
         return
-    if not rows:
-        print(texts.NO_HITS)
-    for row in rows:
-        signals = " ".join(f"{name}={value:.2f}" for name, value in dict(row["found_by"]).items())  # type: ignore[call-overload]
-        print(f"{row['rank']:>2}. {row['score']:.2f}  {row['label']}  {row['locator']}\n    {signals}\n    {str(row['text'])[:60]}")
+    show_hits(rows)
 
 
 @app.command(help=texts.SHOW_HELP)
@@ -322,6 +291,7 @@ def corpus(
 
         enrich_documents(others)
         return
+    from bot.terminal import show_outline
     from rag.documents.sources import read_corpus
     from rag.search.snapshot import read_snapshot
     from rag.settings import Settings
@@ -340,11 +310,12 @@ def corpus(
     if as_json:
         print(json.dumps([{"locator": place, "heading": heading} for _, place, heading in outline], ensure_ascii=False, indent=2))
         return
-    for depth, place, heading in outline:
-        print(f"{'  ' * (depth - 1)}{place}  {heading}".rstrip())
+    show_outline(outline)
 
 
 def _print_documents(taken: Any, *, as_json: bool) -> None:
+    from bot.terminal import show_documents
+
     rows = []
     for item in taken.documents:
         entry = item.entry
@@ -363,9 +334,7 @@ def _print_documents(taken: Any, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(rows, ensure_ascii=False, indent=2))
         return
-    for row in rows:
-        number = f"({row['document_number']})" if row["document_number"] else ""
-        print(f"{row['id']:<12} 《{row['title']}》{number}  {row['date']}  {texts.STATUS_NAMES[row['status']]}  {row['units']} 个单元")
+    show_documents(rows)
 
 
 @index_app.command("build", help=texts.INDEX_BUILD_HELP)

@@ -20,6 +20,7 @@ CHAT_BYE = "再见。"
 SEARCH_HELP = "列出检索结果：位置、得分和命中方式。\n\n例：ningwen search 分管副主席能参加部门会议吗"
 SEARCH_LIMIT = "显示的条数。"
 NO_HITS = "没有检索到相关内容。"
+HIT_COLUMNS = ("序号", "得分", "出处", "命中方式", "原文")
 
 SHOW_HELP = "显示某处原文及上下文。\n\n例：ningwen show work-rules#26；ningwen show 附件第3项"
 SHOW_LOCATOR = "出处定位（work-rules#26）或写法（第二十六条、附件第3项）。"
@@ -33,6 +34,8 @@ CORPUS_HELP = (
 )
 CORPUS_ID = "文件标识，如 work-rules；或 enrich 和要编写问题的文件标识。"
 NO_SUCH_DOCUMENT = "没有标识为「{id}」的文件，现有：{known}。"
+DOCUMENT_COLUMNS = ("标识", "文件", "日期", "状态", "单元")
+UNITS = "{count} 个单元"
 STATUS_NAMES = {"in_force": "现行有效", "superseded": "已被替代", "repealed": "已废止", "draft": "征求意见稿"}
 ENRICH_NOTHING = "每份文件都已有问题。要为某份文件补写，请给出它的标识。"
 ENRICH_PROGRESS = "{document}：{done}/{total} 个单元，已写 {lines} 条"
