@@ -23,6 +23,7 @@ from bot.terminal import show_answer, show_documents, show_hits, wrap_text
 from rag.records import Answer, Citation, Locator
 
 ROOT = Path(__file__).parents[2]
+END = "\x03end"
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 LABEL = "《某市会议管理办法》(某政发〔2020〕1号)第三条"
 QUOTE = "(一)参会人员不能到会的,应当提前2个工作日向办公室请假;“请假单”[附后]由办公室统一编号(编号规则另行制定)。\n\n第二款。"
@@ -48,10 +49,13 @@ def on_tty(action: Callable[[], object], columns: int, monkeypatch: pytest.Monke
     with os.fdopen(follower, "w", encoding="utf-8") as terminal:
         monkeypatch.setattr(sys, "stdout", terminal)
         action()
+        terminal.write(END)
         terminal.flush()
-        shown = os.read(leader, 65536).decode()
+        shown = b""
+        while not shown.endswith(END.encode()):  # a terminal hands over what was written bit by bit
+            shown += os.read(leader, 65536)
     os.close(leader)
-    return shown.replace("\r\n", "\n")
+    return shown.decode().removesuffix(END).replace("\r\n", "\n")
 
 
 def squeezed(text: str) -> str:
