@@ -104,7 +104,7 @@ def main() -> int:
     for i, name in enumerate(NAMES[:4]):
         _print(f"{name} alone", measure(dev, np.eye(len(NAMES))[i], retriever))
     without = shipped * np.array([0.0 if "question" in name else 1.0 for name in NAMES])
-    _print("without questions", measure(dev, without, retriever))
+    _print("without question vectors", measure(dev, without, retriever))
     _print("as shipped", measure(dev, shipped, retriever))
     if "--search" in sys.argv:
         best = search(dev, retriever)

@@ -1,8 +1,8 @@
 """When the documents are silent: python -m evals.bench.refusal [--list]
 
 Fits the logistic function of rag.answering.confidence on the dev half of evals/gold, and prints what each threshold
-refuses, both as fitted on all of them and as judged by a function that was fitted on the other nine tenths. The test
-half is not looked at.
+refuses, both as fitted on all of them and as judged by a function that was fitted on the other nine tenths. With
+NINGWEN_EXPAND=false it fits the function for documents of which no questions are indexed. The test half is not looked at.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evals.cases import gold_files, read_cases
-from rag.answering.confidence import FEATURES, Calibration
+from rag.answering.confidence import FEATURES, PLAIN, PLAIN_FEATURES, Calibration
 from rag.assistant import Assistant, open_assistant
 from rag.records import Turn
 from rag.settings import Settings
@@ -58,9 +58,10 @@ def judge(assistant: Assistant, name: str, question: str, history: list[Turn], a
             return
 
 
-def fit(samples: list[Sample]) -> Calibration:
-    """The weights that separate best; both kinds of question count the same in all."""
-    values = np.array([sample.values for sample in samples])
+def fit(samples: list[Sample], used: tuple[str, ...]) -> Calibration:
+    """The weights of the ``used`` signals that separate best; both kinds of question count the same in all."""
+    columns = [FEATURES.index(name) for name in used]
+    values = np.array([sample.values for sample in samples])[:, columns]
     right = np.array([sample.answerable for sample in samples], dtype=float)
     mean, spread = values.mean(0), values.std(0) + 1e-9
     design = np.c_[np.ones(len(values)), (values - mean) / spread]
@@ -70,7 +71,8 @@ def fit(samples: list[Sample]) -> Calibration:
         slope = design.T @ (share * (_logistic(design @ weights) - right)) + PENALTY * np.r_[0, weights[1:]]
         weights -= RATE * slope
     scaled = weights[1:] / spread
-    return Calibration(float(weights[0] - (scaled * mean).sum()), *(float(weight) for weight in scaled))
+    found = dict.fromkeys(FEATURES, 0.0) | {name: float(weight) for name, weight in zip(used, scaled, strict=True)}
+    return Calibration(float(weights[0] - (scaled * mean).sum()), **found)
 
 
 def _logistic(z: Floats) -> Floats:
@@ -85,24 +87,26 @@ def probability(sample: Sample, calibration: Calibration) -> float:
     return float(_logistic(np.array(z)))
 
 
-def held_out(samples: list[Sample]) -> list[tuple[float, Sample]]:
+def held_out(samples: list[Sample], used: tuple[str, ...]) -> list[tuple[float, Sample]]:
     """Each sample with the probability given by a function that did not learn from it."""
     judged: list[tuple[float, Sample]] = []
     for fold in range(FOLDS):
-        fitted = fit([sample for i, sample in enumerate(samples) if i % FOLDS != fold and not sample.lacking])
+        fitted = fit([sample for i, sample in enumerate(samples) if i % FOLDS != fold and not sample.lacking], used)
         judged.extend((probability(sample, fitted), sample) for i, sample in enumerate(samples) if i % FOLDS == fold)
     return judged
 
 
 def main() -> int:
     """Print the fitted weights, what thresholds do, and the questions on the wrong side."""
-    samples = list(dev_cases(open_assistant(Settings.load())))
-    fitted = fit([sample for sample in samples if not sample.lacking])
+    settings = Settings.load()
+    used, shipped = (FEATURES, Calibration()) if settings.expand else (PLAIN_FEATURES, PLAIN)
+    samples = list(dev_cases(open_assistant(settings)))
+    fitted = fit([sample for sample in samples if not sample.lacking], used)
     print("    " + ", ".join(f"{name}={getattr(fitted, name):.2f}" for name in ("bias", *FEATURES)))
     tables = {
-        "shipped": [(probability(sample, Calibration()), sample) for sample in samples],
+        "shipped": [(probability(sample, shipped), sample) for sample in samples],
         "fitted": [(probability(sample, fitted), sample) for sample in samples],
-        "held out": held_out(samples),
+        "held out": held_out(samples, used),
     }
     for name, judged in tables.items():
         for threshold in (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6):

@@ -42,6 +42,12 @@ class Calibration:
     named: float = 0.20  # the threshold of a part that is asked of one document by name
 
 
+PLAIN = Calibration(
+    bias=-25.35, answered=0.0, sentence=28.91, covered=0.67, unknown=-1.12, head=0.07, margin=0.0, crowd=0.0, threshold=0.30, named=0.25
+)
+"""For a document of which no questions are indexed: its own words are all there is. Fitted with NINGWEN_EXPAND=false."""
+
+PLAIN_FEATURES = ("sentence", "covered", "unknown", "head")
 FEATURES = ("answered", "sentence", "covered", "unknown", "head", "margin", "crowd")
 
 _ANSWERED, _OWN = 12.0, 8.0  # how near a sentence is by the questions it answers, and by its own words: as in extract.py
@@ -53,6 +59,7 @@ class Confidence:
     def __init__(self, index: Index, calibration: Calibration | None = None) -> None:
         self._index = index
         self._calibration = calibration or Calibration()
+        self._asked = {index.snapshot.passages[e.passage].locator.document for e in index.snapshot.expansions}
         first = 0
         self._sentences_of: list[range] = []  # positions of each passage's sentences
         for passage in index.snapshot.passages:
@@ -105,14 +112,19 @@ class Confidence:
         """That the documents answer the question, 0…1."""
         if not evidence.hits or self.lacking(query, evidence):
             return 0.0
-        values = self.features(query, evidence)
-        z = self._calibration.bias + sum(getattr(self._calibration, name) * value for name, value in values.items())
+        values, calibration = self.features(query, evidence), self._calibration_for(evidence)
+        z = calibration.bias + sum(getattr(calibration, name) * value for name, value in values.items())
         return 1 / (1 + math.exp(-max(-50.0, min(50.0, z))))
 
     def is_enough(self, query: Query, evidence: Evidence) -> bool:
         """True when the question may be answered from this evidence."""
-        bound = self._calibration.named if query.only else self._calibration.threshold
-        return self.probability(query, evidence) >= bound
+        if not evidence.hits:
+            return False
+        calibration = self._calibration_for(evidence)
+        return self.probability(query, evidence) >= (calibration.named if query.only else calibration.threshold)
+
+    def _calibration_for(self, evidence: Evidence) -> Calibration:
+        return self._calibration if evidence.hits[0].unit.document in self._asked else PLAIN
 
     def lacking(self, query: Query, evidence: Evidence) -> str | None:
         """What the question asks for and the best passages do not have; None when nothing is."""

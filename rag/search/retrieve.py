@@ -86,6 +86,8 @@ class Retriever:
         numbers = {unit: i for i, unit in enumerate(self.units)}
         self.unit_of_passage = np.array([numbers[p.unit] for p in taken.passages], dtype=np.int64)
         self._years = [p.year for p in taken.passages]
+        asked = {taken.passages[e.passage].locator.document for e in taken.expansions}
+        self._unasked = np.array([p.locator.document not in asked for p in taken.passages], dtype=bool)
         self._kinds: dict[Wanted, Scores] = {}
         self._forms = [matching_form(f"{p.heading} {p.text}") for p in taken.passages]
 
@@ -109,10 +111,13 @@ class Retriever:
         tokens = tokenize(text)
         lexical = index.passage_lexicon.scores(tokens)
         answered = _highest(question, self._sentence_of_question, len(index.snapshot.sentences))
+        best_sentence = _highest(sentence, self._passage_of_sentence, len(passage))
+        best_question = _highest(question, self._passage_of_question, len(passage))
         signals = {
             "passage": passage,
-            "sentence": _highest(sentence, self._passage_of_sentence, len(passage)),
-            "question": _highest(question, self._passage_of_question, len(passage)),
+            "sentence": best_sentence,
+            # a document of which no questions are indexed is not put behind those that have some
+            "question": np.where(self._unasked, np.maximum(passage, best_sentence), best_question),
             "lexical": lexical,
         }
         lowest = min((similarity for found in (near.passages, near.sentences, near.questions) for _, similarity in found), default=0.7)

@@ -23,6 +23,24 @@ def assistant(small_corpus: Path, data_dir: Path) -> Assistant:
     return Assistant(open_index(corpus, embedder.fingerprint, data_dir), embedder)
 
 
+@pytest.mark.parametrize(
+    ("question", "place"),
+    [
+        ("市政府常务会议多久召开一次?", "meeting-rules#2"),
+        ("纪要在会后几个工作日内印发?", "meeting-rules#4.2"),
+        ("这个办法从哪天起施行?", "meeting-rules#5"),
+    ],
+)
+def test_a_document_without_indexed_questions_is_answered_from(small_corpus: Path, data_dir: Path, question: str, place: str) -> None:
+    """A manifest entry and a file are enough: nobody has to write questions first."""
+    (small_corpus / "questions" / "meeting.jsonl").unlink()
+    corpus, embedder = read_corpus(small_corpus), E5Embedder(data_dir)
+    build_index(corpus, embedder, data_dir)
+    answer = Assistant(open_index(corpus, embedder.fingerprint, data_dir), embedder).ask(question)
+    assert answer.status == "answered"
+    assert place in {str(citation.locator) for citation in answer.citations}
+
+
 def odd_questions() -> list[str]:
     draw = random.Random(20240123)
     ranges = [
