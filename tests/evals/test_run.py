@@ -28,7 +28,7 @@ SPEC = {"revision": "1", "mode": "extractive", "gold": "g"}
 
 
 def answer(question: str, writing: Writing | None = None) -> Answer:
-    return Answer(question, question, "refused", "没有规定。", (), None, None, "none", (), "f", {}, (), writing)
+    return Answer(question, question, "refused", "没有规定。", (), None, None, "none", (), "f", {}, (), writing=writing)
 
 
 def ask(question: str, history: Any) -> Answer:

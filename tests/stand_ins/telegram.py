@@ -53,6 +53,7 @@ class Fault:
     cut: str = ""  # 「before」 or 「after」
     chat: int | None = None
     times: int = 1
+    skip: int = 0  # calls that go through before
 
 
 class ApiError(Exception):
@@ -207,6 +208,9 @@ class BotApi:
         for fault in self.faults:
             chat = parameters.get("chat_id")
             if fault.method.lower() == method.lower() and (fault.chat is None or (chat is not None and int(chat) == fault.chat)):
+                if fault.skip:
+                    fault.skip -= 1
+                    continue
                 fault.times -= 1
                 if not fault.times:
                     self.faults.remove(fault)

@@ -189,11 +189,11 @@ async def test_a_reply_whose_end_is_unknown_is_sent_twice_at_most(api: BotApi, r
 async def test_parts_that_arrived_are_not_sent_again(api: BotApi, run: Run) -> None:
     """When the second of three messages fails, the first is not repeated."""
     long = "".join(f"第{n}句有一些字在里面。" for n in range(900)) + "[1]"
+    api.faults = [Fault("sendMessage", 502, "Bad Gateway", skip=1)]
     async with run(ScriptedAssistant(lambda question: make_answer(question, text=long))):
         api.say(7, "x")
-        await until(api, lambda: len(api.in_chat(7)) == 1)
-        api.faults = [Fault("sendMessage", 502, "Bad Gateway")]
-        await until(api, lambda: api.in_chat(7)[-1].markup)
+        await until(api, lambda: api.in_chat(7) and api.in_chat(7)[-1].markup)
+    assert not api.faults
     sent = [message.text for message in api.in_chat(7)]
     assert len(sent) == len(set(sent)) >= 2
     assert "".join("".join(sent).split()).startswith("".join(long.split()).replace("[1]", "【1】"))
@@ -317,7 +317,7 @@ async def test_an_answer_is_shown_in_its_own_chat(api: BotApi, run: Run) -> None
         api.press(own, answer.markup[0][0]["callback_data"])
         for data in ("o:999", "o:", "x", "r:1:9", "o:1'; DROP TABLE turns", "o:" + "9" * 30):
             api.press(own, data[:64])
-        await until(api, lambda: len(api.toasts) == 2)
+        await until(api, lambda: len(api.toasts) >= 2)
         await asyncio.sleep(0.3)
     assert {text for _, text in api.toasts} == {texts.BUTTON_GONE}
     assert len(api.in_chat(8)) == 1
