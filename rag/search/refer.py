@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from rag.language import questions
 from rag.language.locators import Reference, find_references
@@ -31,7 +32,7 @@ class Referrer:
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._entries = tuple(document.entry for document in snapshot.documents)
-        self._known_names = {e.id: tuple(fold(name) for name in (e.title, e.short_title, *e.aliases)) for e in self._entries}
+        self._known_names = {e.id: tuple(dict.fromkeys(map(fold, _names_of(e)))) for e in self._entries}
 
     def named_documents(self, text: str) -> tuple[str, ...]:
         """Ids of the documents that a folded text names by title, other name, number or kind."""
@@ -168,6 +169,13 @@ class Referrer:
                 continue
             if reference.batch_item is None or node.row.batch.item == reference.batch_item:
                 yield locator
+
+
+def _names_of(entry: DocumentEntry) -> tuple[str, ...]:
+    """What a document is called: its titles, its aliases, and its title without the office's own name before it."""
+    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(entry.title, entry.issuer, strict=False)))
+    bare = entry.title[shared:]
+    return (entry.title, entry.short_title, *entry.aliases, *((bare,) if len(bare) >= SHORT else ()))
 
 
 def _describes(text: str, found: Sequence[Reference]) -> bool:

@@ -114,3 +114,36 @@ def test_a_whole_question_takes_nothing_from_history() -> None:
 def test_shapes(question: str, shape: str) -> None:
     """Small talk, tasks and instructions are told from questions."""
     assert read(question).shape == shape
+
+
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        ("工作规则和自贸复制推广方案分别是哪天印发的", {"work-rules", "ftz-plan"}),
+        ("过紧日子:报告里三公压了多少,规则里点名管住哪些开支", {"work-report", "work-rules"}),
+    ],
+)
+def test_a_question_over_two_documents_is_asked_of_each(question: str, parts: set[str]) -> None:
+    """Each part is answered from its own document only, and names no other."""
+    facets = read(question).facets
+    assert {facet.documents for facet in facets} == {(part,) for part in parts}
+    assert all(facet.only for facet in facets)
+
+
+def test_a_long_title_does_not_drown_the_question() -> None:
+    """The title of the plan is replaced by its shortest name; what is asked stays."""
+    text = read("复制推广自由贸易试验区改革试点经验工作方案的工作目标是什么").standalone
+    assert "工作目标" in text
+    assert len(text) < 20
+
+
+def test_a_number_that_no_document_has_names_those_there_are() -> None:
+    """An unknown 文号 is a reference to nothing, with the numbers of the documents."""
+    (missing,) = read("宁政办发〔2024〕3号说了什么").missing_references
+    assert "宁政发〔2023〕35号" in missing.valid
+    assert missing.document == ""
+
+
+def test_a_batch_and_its_number_name_one_row() -> None:
+    """A 国函 and one of its items: what both name."""
+    assert [str(place) for place in read("国函〔2020〕96号第六批第22项是啥事").references] == ["ftz-plan#annex.3"]

@@ -1,0 +1,56 @@
+"""Questions about a document's structure are counted, and the rows of a unit are all of its rows."""
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from rag.documents.sources import read_corpus
+from rag.search.enumerate import enumerate_places, goes_by
+from rag.search.snapshot import Snapshot, read_snapshot
+
+CORPUS = Path(__file__).parents[3] / "corpus"
+
+
+@cache
+def snapshot() -> Snapshot:
+    return read_snapshot(read_corpus(CORPUS), expand=False)
+
+
+@pytest.mark.parametrize(
+    ("question", "documents", "count"),
+    [
+        ("工作规则一共多少条", ("work-rules",), 45),
+        ("工作规则分几章", ("work-rules",), 8),
+        ("政府工作报告分几个部分", ("work-report",), 2),
+        ("附件一共有多少项", (), 13),
+        ("中国人民银行宁夏分行负责哪些事项", (), 5),
+        ("人行宁夏分行要承担多少项改革事项", (), 5),
+        ("市监厅牵头哪几项", (), 2),
+    ],
+)
+def test_all_are_found(question: str, documents: tuple[str, ...], count: int) -> None:
+    """As many places as the documents have, not as many as a search returns."""
+    assert len(enumerate_places(question, documents, snapshot())) == count
+
+
+@pytest.mark.parametrize("question", ["工作规则对请假的规定有几条", "常务会议多久开一次", "市监厅怎么监管药品价格", "附件第3项由谁负责"])
+def test_another_question_counts_nothing(question: str) -> None:
+    """A question that is about more than the structure is left to retrieval."""
+    assert enumerate_places(question, ("work-rules",), snapshot()) == ()
+
+
+@pytest.mark.parametrize(
+    ("unit", "name", "same"),
+    [
+        ("自治区市场监管厅", "市监厅", True),
+        ("自治区商务厅", "商务厅", True),
+        ("自治区工业和信息化厅", "工信厅", True),
+        ("中国人民银行宁夏分行", "人行宁夏分行", True),
+        ("自治区商务厅", "财政厅", False),
+        ("银川海关", "天津海关", False),
+    ],
+)
+def test_names_of_an_office(unit: str, name: str, same: bool) -> None:
+    """Characters in order, the first and the last kept: an abbreviation, and no other office."""
+    assert goes_by(unit, name) is same

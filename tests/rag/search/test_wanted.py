@@ -1,0 +1,36 @@
+"""The kind of thing that answers a question."""
+
+import pytest
+
+from rag.language.text import matching_form
+from rag.search.wanted import what_is_wanted
+
+
+@pytest.mark.parametrize(
+    ("question", "kind", "meets", "fails"),
+    [
+        ("要提前几天请假", "figure", "须提前3天请假", "须提前2小时请假"),
+        ("总投资多少亿元", "figure", "总投资12.5亿元", "总投资3000万元"),
+        ("浓度降到多少微克", "figure", "降到28微克", "居全国第五位"),
+        ("新增就业多少人", "figure", "新增就业8万多人", "新增就业明显"),
+        ("一共安排多少", "figure", "安排35件", "安排妥当"),
+        ("占比多少", "share", "占比达到67%", "占比达到67亿元"),
+        ("退休金涨了几个百分点,涨幅是几个点", "share", "上调百分之三", "上调三元"),
+        ("在全国排第几", "rank", "位居全国第五", "增长6%"),
+        ("什么时候完成", "time", "“十四五”期末", "责任单位完成"),
+        ("多久开一次", "time", "每月召开2次—3次", "由主席召集和主持"),
+        ("文号是多少", "document_number", "宁政发〔2023〕35号", "2023年12月22日"),
+    ],
+)
+def test_what_answers(question: str, kind: str, meets: str, fails: str) -> None:
+    """A text with the unit, time, share, rank or number that is asked for may answer; one with another may not."""
+    wanted = what_is_wanted(question)
+    assert wanted.kind == kind
+    assert wanted.met_by(matching_form(meets))
+    assert not wanted.met_by(matching_form(fails))
+
+
+@pytest.mark.parametrize("question", ["有哪几条规定", "由谁主持", "这几天谁管事", "每周报三四种简报行吗", "讲了哪几个方面"])
+def test_a_list_or_a_person_may_be_any_text(question: str) -> None:
+    """How many things of a kind there are is a list, and 「这几天」 asks for nothing."""
+    assert what_is_wanted(question).met_by("任何文字")
