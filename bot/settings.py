@@ -6,11 +6,10 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import NoDecode
 
-from rag.errors import ConfigurationError
-from rag.settings import default_data_dir
+from rag.settings import EnvironmentSettings, default_data_dir
 
 Names = Annotated[tuple[str, ...], NoDecode]
 """Comma-separated ``platform:id`` entries."""
@@ -19,12 +18,8 @@ Listed = Annotated[tuple[str, ...], NoDecode]
 """Comma-separated addresses and networks."""
 
 
-class BotSettings(BaseSettings):
+class BotSettings(EnvironmentSettings):
     """Every setting of the channels and of what they share, with its environment variable (see ``.env.example``)."""
-
-    model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, populate_by_name=True, env_ignore_empty=True
-    )
 
     data_dir: Path = Field(default_factory=default_data_dir, alias="NINGWEN_DATA_DIR")
     database: SecretStr | None = Field(default=None, alias="DATABASE_URL")
@@ -97,14 +92,3 @@ class BotSettings(BaseSettings):
     def database_url(self) -> str:
         """Where everything is kept; a file in the data folder unless the settings say otherwise. Holds a secret."""
         return self.database.get_secret_value() if self.database else f"sqlite:///{self.data_dir / 'ningwen.db'}"
-
-    @classmethod
-    def load(cls, **overrides: object) -> BotSettings:
-        """Settings from the environment. Raises ConfigurationError naming the variable that is wrong."""
-        try:
-            return cls(**overrides)  # type: ignore[arg-type]
-        except ValidationError as error:
-            name = str(error.errors()[0]["loc"][0]) if error.errors()[0]["loc"] else "?"
-            raise ConfigurationError(f"配置项 {name} 的值不正确，请检查环境变量或 .env 文件。", detail=name) from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError("读不到配置文件 .env，请检查文件权限和编码（应为 UTF-8）。", detail=type(error).__name__) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -20,12 +20,27 @@ def default_data_dir() -> Path:
     return Path(base) / "ningwen"
 
 
-class Settings(BaseSettings):
-    """Every setting of question answering, with its environment variable (see ``.env.example``)."""
+class EnvironmentSettings(BaseSettings):
+    """Frozen settings that are read from the environment and ``.env``; each package has one class of them."""
 
     model_config = SettingsConfigDict(
         env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, populate_by_name=True, env_ignore_empty=True
     )
+
+    @classmethod
+    def load(cls, **overrides: object) -> Self:
+        """Settings from the environment. Raises ConfigurationError naming the variable that is wrong."""
+        try:
+            return cls(**overrides)
+        except ValidationError as error:
+            name = str(error.errors()[0]["loc"][0]) if error.errors()[0]["loc"] else "?"
+            raise ConfigurationError(f"配置项 {name} 的值不正确，请检查环境变量或 .env 文件。", detail=name) from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError("读不到配置文件 .env，请检查文件权限和编码（应为 UTF-8）。", detail=type(error).__name__) from None
+
+
+class Settings(EnvironmentSettings):
+    """Every setting of question answering, with its environment variable (see ``.env.example``)."""
 
     corpus_dir: Path = Field(default=_ROOT / "corpus", alias="NINGWEN_CORPUS_DIR")
     data_dir: Path = Field(default_factory=default_data_dir, alias="NINGWEN_DATA_DIR")
@@ -50,14 +65,3 @@ class Settings(BaseSettings):
         if value is not None and not value.startswith(("http://", "https://")):
             raise ValueError("must start with http:// or https://")
         return value
-
-    @classmethod
-    def load(cls, **overrides: object) -> Settings:
-        """Settings from the environment. Raises ConfigurationError naming the variable that is wrong."""
-        try:
-            return cls(**overrides)  # type: ignore[arg-type]
-        except ValidationError as error:
-            name = str(error.errors()[0]["loc"][0]) if error.errors()[0]["loc"] else "?"
-            raise ConfigurationError(f"配置项 {name} 的值不正确，请检查环境变量或 .env 文件。", detail=name) from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError("读不到配置文件 .env,请检查文件权限和编码(应为 UTF-8)。", detail=type(error).__name__) from None
