@@ -147,6 +147,11 @@ class AppChannel:
         try:
             for body in bodies:
                 self._keep_pace(user)
-                await self._send(user, body)
+                try:
+                    await self._send(user, body)
+                except DeliveryError as error:
+                    if not error.uncertain:
+                        raise
+                    await self._send(user, body)  # a broken connection: a text that comes twice is better than none
         except DeliveryError as error:
             log.warning("wecom.press_unanswered", error=str(error))

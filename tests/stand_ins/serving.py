@@ -13,7 +13,11 @@ import uvicorn
 @asynccontextmanager
 async def serve(application: Any) -> AsyncIterator[str]:
     """Serve while the block runs; gives the address."""
-    server = uvicorn.Server(uvicorn.Config(application, host="127.0.0.1", port=0, log_level="critical", lifespan="off", access_log=False))
+    # a connection stays open longer than any test is idle: one that closes as a request arrives would lose it
+    config = uvicorn.Config(
+        application, host="127.0.0.1", port=0, log_level="critical", lifespan="off", access_log=False, timeout_keep_alive=120
+    )
+    server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[method-assign]
     task = asyncio.create_task(server.serve())
     try:

@@ -87,11 +87,12 @@ async def test_by_the_app(sqlite_store: Store, scene: Open, assistant: Assistant
             assert re.sub(r"\s", "", said) in re.sub(r"\s", "", "".join(shown)), question
             if answer["citations"]:
                 card = s.interface.to(user)[-1].card
-                await s.app.post(s.app.event(user, "template_card_event", key="original", TaskId=card["task_id"]))
+                pressed = await s.app.deliver(s.app.event(user, "template_card_event", key="original", TaskId=card["task_id"]))
+                assert pressed[-1].status == 200, question
         await asyncio.gather(*s.ways.app._sending)
-        for number, answer in enumerate(printed.values()):
+        for number, (question, answer) in enumerate(printed.items()):
             words = re.sub(r"\s", "", "".join(s.interface.texts(f"u{number}")))
-            assert all(re.sub(r"\s", "", f"【{n}】{label}{quote}") in words for n, label, quote in cited(answer))
+            assert all(re.sub(r"\s", "", f"【{n}】{label}{quote}") in words for n, label, quote in cited(answer)), question
         assert s.complaints() == []
 
 
