@@ -30,15 +30,15 @@ from rag.search.wanted import what_is_wanted
 class Calibration:
     """Weights of the logistic function. Fitted by ``python -m evals.bench.refusal``."""
 
-    bias: float = -0.89
-    answered: float = 1.83
-    sentence: float = 1.12
-    covered: float = 2.03
-    unknown: float = -5.20
-    head: float = -0.12
-    margin: float = 31.46
-    crowd: float = -4.42
-    threshold: float = 0.40
+    bias: float = -5.26
+    answered: float = 5.74
+    sentence: float = 1.46
+    covered: float = 1.66
+    unknown: float = -5.26
+    head: float = 0.20
+    margin: float = 38.70
+    crowd: float = -3.69
+    threshold: float = 0.35
     named: float = 0.25  # the threshold of a part that is asked of one document by name
 
 
