@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rag.language.numerals import CHINESE, NUMBER, to_chinese, to_int
@@ -15,16 +16,22 @@ _ARTICLE = re.compile(
 )
 _CHAPTER = re.compile(rf"第\s*(?P<number>{NUMBER})\s*章")
 _ROW = re.compile(rf"附[件表](?:表格?)?(?:\s*(?:里|中|的|里的|中的))?\s*第?\s*(?P<number>{NUMBER})(?!共)\s*(?:个?项|行|条|个事项|号)?")
-_ITEM = re.compile(rf"第\s*{_OPEN}(?P<number>{NUMBER}){_CLOSE}\s*(?:项|个?事项|项事项|行)")
+_ITEM = re.compile(
+    rf"第\s*{_OPEN}(?P<number>{NUMBER}){_CLOSE}\s*(?:项|个?事项|项事项|行)|第\s*[(（【\[](?P<bracketed>{NUMBER})[)）】\]]\s*条"
+)
 _BATCH = re.compile(rf"第\s*(?P<batch>{NUMBER})\s*批(?:次)?(?!\s*的?\s*第?\s*[几哪多])(?:\s*的?\s*第?\s*(?P<item>{NUMBER})\s*项)?")
 _NUMBER_OF_DOCUMENT = re.compile(
     r"(?P<office>[\u4e00-\u9fff]{1,6})\s*[〔\[(【(（﹝]\s*(?P<year>\d{4})\s*[〕\])】)）﹞]\s*(?P<number>\d+)\s*号"
 )
 _LOOSE_NUMBER = re.compile(r"(?P<office>宁政办?[发函规]|国[发函]|国办[发函])\s*(?P<year>\d{4})\s*年?\s*第?\s*(?P<number>\d+)\s*号")
 _PART = re.compile(
-    rf"(?:第\s*(?P<number>{NUMBER})\s*部分|(?<![\u4e00-\u9fff第])(?P<bare>{CHINESE})、(?=\s*[(（])|(?<=报告|方案)(?P<after>{CHINESE})、(?=\s*[(（]))"
-    rf"(?:\s*(?:里面?|中|下面?)?的?\s*第?\s*[(（](?P<section>{CHINESE}|\d+)[)）]\s*[项节条]?"
-    rf"(?:\s*(?:里面?|中|下面?)?的?\s*[\"“”「]?(?:第?(?P<sub>{NUMBER})(?:是|点|条|项|款)))?)?"
+    rf"第\s*(?P<number>{NUMBER})\s*部分|(?<![\u4e00-\u9fff第])(?P<bare>{CHINESE})、(?=\s*[(（])|(?<=报告|方案)(?P<after>{CHINESE})、(?=\s*[(（])"
+)
+_INSIDE = re.compile(r"(?:里面|里头|里|当中|之中|中|下面|下|的|这|那|,|\s)*")
+_ORDINAL = re.compile(
+    rf"第?\s*[(（](?P<bracketed>{NUMBER})[)）]\s*(?:小?节|条|款|项|点|件|个)?"
+    rf"|第\s*(?P<counted>{NUMBER})\s*(?:个?[\"“「]?是[\"”」]?|个?(?:方面|事项|工程|任务|小?点|小?节|条|款|项|件|大?块)|个(?!月|工作日|季度))"
+    rf"|(?<![第{CHINESE[1:-2]}])[\"“「]?(?P<told>{CHINESE})是[\"”」]?"
 )
 
 
@@ -36,6 +43,7 @@ class Reference:
     text: str  # as written
     span: tuple[int, int]
     path: tuple[str, ...] = ()
+    inside: tuple[int, ...] = ()  # ordinals below a chapter, whose articles are numbered through: 第五章第二条
     paragraph: int | None = None
     document_number: str | None = None
     batch: int | None = None
@@ -55,26 +63,54 @@ def find_references(text: str) -> tuple[Reference, ...]:
         item = to_int(match["item"]) if match["item"] else None
         path = (step,) if item is None else (step, str(item))
         paragraph = to_int(match["paragraph"]) if match["paragraph"] else None
-        found.append(Reference("article", match[0], match.span(), path, paragraph))
-    for kind, pattern in (("chapter", _CHAPTER), ("row", _ROW), ("item", _ITEM)):
+        found.append(Reference("article", match[0], match.span(), path, paragraph=paragraph))
+    for kind, pattern in (("row", _ROW), ("item", _ITEM)):
         for match in pattern.finditer(text):
-            value = to_int(match["number"])
+            value = to_int(match["number"] or match.groupdict().get("bracketed") or "")
             if value is not None:
-                found.append(Reference(kind, match[0], match.span(), ("chapter" if kind == "chapter" else "annex", str(value))))
+                found.append(Reference(kind, match[0], match.span(), ("annex", str(value))))
     for match in _BATCH.finditer(text):
         batch = to_int(match["batch"])
         if batch is not None:
             found.append(Reference("batch", match[0], match.span(), batch=batch, batch_item=to_int(match["item"] or "")))
-    for match in _PART.finditer(text):
-        steps = [to_int(step) for step in (match["number"] or match["bare"] or match["after"], match["section"], match["sub"]) if step]
-        if all(step is not None for step in steps):
-            found.append(Reference("part", match[0], match.span(), tuple(str(step) for step in steps)))
+    for kind, pattern in (("chapter", _CHAPTER), ("part", _PART)):
+        for match in pattern.finditer(text):
+            value = to_int(next(number for number in match.groupdict().values() if number))
+            if value is not None:
+                found.append(_nested(kind, value, text, match))
     found.sort(key=lambda reference: (reference.span[0], -reference.span[1]))
     kept: list[Reference] = []
     for reference in found:
         if not kept or reference.span[0] >= kept[-1].span[1]:
             kept.append(reference)
     return tuple(kept)
+
+
+def find_ordinals(text: str) -> Iterator[int]:
+    """Where a text counts off something that it names before it: 「…部分(四)」, 「…那章第六条」, 「…的“一是”」."""
+    yield from (match.start() for match in _ORDINAL.finditer(text))
+
+
+def _nested(kind: str, number: int, text: str, base: re.Match[str]) -> Reference:
+    """A part or chapter with the ordinals that follow it, however each is written: 「第二部分(四)里面的“一是”」."""
+    steps: list[int] = []
+    end = base.end()
+    while following := _ORDINAL.match(text, _begin_of_ordinal(text, end)):
+        step = to_int(next(written for written in following.groupdict().values() if written))
+        if step is None:
+            break
+        steps.append(step)
+        end = following.end()
+    span = (base.start(), end)
+    if kind == "chapter":
+        return Reference(kind, text[slice(*span)], span, ("chapter", str(number)), tuple(steps))
+    return Reference(kind, text[slice(*span)], span, tuple(str(step) for step in (number, *steps)))
+
+
+def _begin_of_ordinal(text: str, at: int) -> int:
+    """Past the words that lead into a place: 里面的."""
+    between = _INSIDE.match(text, at)
+    return between.end() if between else at
 
 
 def _step(number: str | None, suffix: str | None) -> str | None:
@@ -115,6 +151,12 @@ def place_name(entry: DocumentEntry, locator: Locator) -> str:
     if entry.kind == "rules":
         return _rules_name(path)
     return _section_name(path)
+
+
+def counter_of(entry: DocumentEntry, locator: Locator) -> str:
+    """The measure word of places like this one: 条, 章, 部分; 项 for whatever has none of its own."""
+    name = place_name(entry, locator)
+    return next((counter for counter in ("条", "章", "部分") if name.endswith(counter)), "项")
 
 
 def _rules_name(path: tuple[str, ...]) -> str:

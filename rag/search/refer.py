@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
 from rag.language import questions
-from rag.language.locators import Reference, find_references
+from rag.language.locators import Reference, find_references, place_name
 from rag.language.numerals import to_chinese
 from rag.language.text import fold
-from rag.records import Document, DocumentEntry, Locator, MissingReference
+from rag.records import Document, DocumentEntry, Locator, MissingReference, Node
 from rag.search.enumerate import enumerate_places
+from rag.search.nested import is_part_of_something, number_containers
 from rag.search.snapshot import Snapshot
 
 _GENUS = {"rules": "规则", "report": "报告", "plan": "方案"}
@@ -61,6 +62,16 @@ class Referrer:
                     text = re.sub(rf"[《\"]?{re.escape(name)}[》\"]?", short, text)
         return text
 
+    def numbered(self, text: str) -> str:
+        """The folded text with units that it names by their heading, and counts the parts of, named by number."""
+        return number_containers(text, self.named_documents(text), self._snapshot, self._without_names)
+
+    def _without_names(self, text: str) -> str:
+        for entry in self._entries:
+            for name in (*self._spellings(entry, text), _GENUS[entry.kind]):
+                text = text.replace(name, "")
+        return text
+
     def _spellings(self, entry: DocumentEntry, text: str) -> list[str]:
         """What a text calls a document, the longest first."""
         genus = _GENUS[entry.kind]
@@ -78,6 +89,8 @@ class Referrer:
         paragraph: int | None = None
         found = find_references(text)
         for reference in found:
+            if reference.kind in ("article", "item") and is_part_of_something(text[: reference.span[0]], self._without_names):
+                continue
             places, lacking = self._places(reference, documents, text)
             if len(places) > 1 and reference.kind in ("batch", "number") and _describes(text, found):
                 continue
@@ -121,7 +134,10 @@ class Referrer:
 
     def _locate(self, document: Document, reference: Reference) -> Locator | None:
         locator = Locator(document.entry.id, reference.path)
-        return locator if locator in self._snapshot.nodes else None
+        node = self._snapshot.nodes.get(locator)
+        for step in reference.inside if node else ():
+            node = _numbered_child(node, step) if node else None
+        return node.locator if node else None
 
     def _no_such_number(self, reference: Reference) -> MissingReference:
         known = "、".join(entry.document_number for entry in self._entries if entry.document_number)
@@ -135,6 +151,8 @@ class Referrer:
                 count = sum(1 for child in self._snapshot.nodes[parent].children if child.label)
                 valid = f"第{to_chinese(int(reference.path[0]))}条" + (f"列有{count}项" if count else "没有分项")
                 return MissingReference(reference.text, entry.id, valid)
+        if inner := self._innermost(document, reference):
+            return MissingReference(reference.text, entry.id, _range_within(entry, inner))
         kind = "row" if reference.kind == "item" else reference.kind
         numbers = [
             int(locator.path[-1].partition("-")[0])
@@ -146,6 +164,15 @@ class Referrer:
             return MissingReference(reference.text, entry.id, f"附件第{first}项至第{last}项")
         unit = {"article": "条", "chapter": "章", "part": "部分"}[kind]
         return MissingReference(reference.text, entry.id, f"第{to_chinese(first)}{unit}至第{to_chinese(last)}{unit}")
+
+    def _innermost(self, document: Document, reference: Reference) -> Node | None:
+        """The unit named by all of a nested reference that there is; None when not even the first step is there."""
+        if reference.kind not in ("part", "chapter"):
+            return None
+        least = 1 if reference.kind == "part" else 2
+        paths = (reference.path[:size] for size in range(len(reference.path), least - 1, -1))
+        found = (self._snapshot.nodes.get(Locator(document.entry.id, path)) for path in paths)
+        return next((node for node in found if node), None)
 
     def _numbered(self, reference: Reference) -> list[Locator]:
         """Where a 文号 leads: the document itself, the rows of a 国函, the article that repeals it."""
@@ -176,6 +203,24 @@ def _names_of(entry: DocumentEntry) -> tuple[str, ...]:
     shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(entry.title, entry.issuer, strict=False)))
     bare = entry.title[shared:]
     return (entry.title, entry.short_title, *entry.aliases, *((bare,) if len(bare) >= SHORT else ()))
+
+
+def _numbered_child(node: Node, step: int) -> Node | None:
+    """The part of a unit that has a number; of a chapter, whose articles are numbered through, else the one in that position."""
+    labelled = [child for child in node.children if child.label]
+    named = next((child for child in labelled if child.locator.path[-1].partition("-")[0] == str(step)), None)
+    return named or (labelled[step - 1] if node.kind == "chapter" and 1 <= step <= len(labelled) else None)
+
+
+def _range_within(entry: DocumentEntry, node: Node) -> str:
+    """What numbered parts a unit has: 「第二部分第(六)项列有8项」, 「第五章列有第十九条至第二十七条」."""
+    labelled = [child for child in node.children if child.label]
+    name = place_name(entry, node.locator)
+    if not labelled:
+        return f"{name}没有分项"
+    if node.kind == "chapter":
+        return f"{name}列有{place_name(entry, labelled[0].locator)}至{place_name(entry, labelled[-1].locator)}"
+    return f"{name}列有{len(labelled)}项"
 
 
 def _describes(text: str, found: Sequence[Reference]) -> bool:

@@ -57,6 +57,7 @@ class Understanding:
         shape = self._shape(core, fold(question))
         if shape in ("smalltalk", "task"):
             return Query(question, core, shape)
+        core = self._referrer.numbered(core)
         documents = self._referrer.named_documents(core)
         references, missing, paragraph = self._referrer.resolve(documents, core)
         core = self._referrer.shortened(core)

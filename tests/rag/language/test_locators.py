@@ -64,6 +64,10 @@ def test_every_chapter_and_row_reads_back() -> None:
         ("附件里第十三项", "row", ("annex", "13"), None),
         ("第四章包括哪几条", "chapter", ("chapter", "4"), None),
         ("第二部分第(三)", "part", ("2", "3"), None),
+        ("第二部分（三）里面的“二是”", "part", ("2", "3", "2"), None),
+        ("第一部分第四节", "part", ("1", "4"), None),
+        ("第二部分第四节第二个“是”", "part", ("2", "4", "2"), None),
+        ("方案推广事项第(六)条", "item", ("annex", "6"), None),
     ],
 )
 def test_spellings(text: str, kind: str, path: tuple[str, ...], paragraph: int | None) -> None:

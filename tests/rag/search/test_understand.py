@@ -36,10 +36,38 @@ def read(question: str, *history: str) -> Query:
         ("国函〔2019〕38号对应哪一项", ["ftz-plan#annex.1"]),
         ("第七批第8项是哪个事项", ["ftz-plan#annex.6"]),
         ("工作报告第二部分(五)里的「二是」", ["work-report#2.5.2"]),
+        ("报告第二部分第四节的第二条", ["work-report#2.4.2"]),
+        ("第五章第二条讲什么", ["work-rules#20"]),
+        ("第五章第二十条讲什么", ["work-rules#20"]),
+        ("复制推广方案第三部分第(三)条", ["ftz-plan#3.3"]),
     ],
 )
 def test_references_are_looked_up(question: str, references: list[str]) -> None:
     """A named place is resolved by the document's own numbering."""
+    assert [str(locator) for locator in read(question).references] == references
+
+
+@pytest.mark.parametrize(
+    ("question", "references"),
+    [
+        ("今年报告任务部分（四）里面的“一是”是哪项工作", ["work-report#2.4.1"]),
+        ("复制推广方案推广事项第（六）条是什么", ["ftz-plan#2.6"]),
+        ("民生那章第六条是哪个工程", ["work-report#2.6.6"]),
+        ("环保那节第二个“是”说什么", ["work-report#2.2.2"]),
+        ("去年总结部分第(五)节的标题", ["work-report#1.5"]),
+        ("组织保障部分第二点", ["ftz-plan#3.2"]),
+        ("查一下会议制度那章第三条", ["work-rules#21"]),
+        ("公文处理那一章的第三十条", ["work-rules#30"]),
+        ("督查范围第七项是什么", ["work-rules#37.7"]),
+        ("常务会议的任务第八项", ["work-rules#21.8"]),
+        ("推广事项第六条和组织保障第一条", ["ftz-plan#2.6", "ftz-plan#3.1"]),
+        ("规则那部分第三条", ["work-rules#3"]),
+        ("养老那块第三条是什么", []),
+        ("去年民生那块第三条", []),
+    ],
+)
+def test_a_unit_named_by_its_heading(question: str, references: list[str]) -> None:
+    """Its parts are counted inside it, by whatever ordinal; what is a part of nothing known is no article of the rules."""
     assert [str(locator) for locator in read(question).references] == references
 
 
@@ -50,6 +78,10 @@ def test_references_are_looked_up(question: str, references: list[str]) -> None:
         ("附件第20项", "附件第1项至第13项"),
         ("第九章", "第一章至第八章"),
         ("第二十条第(九)项", "第二十条列有4项"),
+        ("组织保障部分第五条讲什么", "第三部分列有3项"),
+        ("民生那章第十条", "第二部分第(六)项列有8项"),
+        ("报告第二部分第(九)节", "第二部分列有6项"),
+        ("第五章第六十条", "第五章列有第十九条至第二十七条"),
     ],
 )
 def test_a_place_that_does_not_exist(question: str, valid: str) -> None:
