@@ -1,10 +1,11 @@
 """How staff ask: the grammar of questions as patterns over folded text. None of them knows a subject.
 
 COURTESY, GREETING, TASK, INJECTION   what is not part of a question, or no question at all
-YEAR, RELATIVE_YEARS                  which year
+YEAR, NAMED_YEAR, RELATIVE_YEARS      which year
+NOT_THAT_YEAR                         which year, and which not
 LIST, COUNT, COMPARE, ASKED           what kind of answer is wanted
 INTERROGATIVE, ASKS                   the words that ask; ASKS those that can head a clause of their own
-ELLIPSIS_START, PRONOUN, FILLER       what shows that a question leaves its topic out
+ELLIPSIS_START, PRONOUN, SAME, FILLER what shows that a question leaves its topic out
 SUBJECT                               what a question about a table's rows says beside their fields
 COORDINATE                            terms that a document lists side by side
 """
@@ -36,6 +37,12 @@ INJECTION = re.compile(
 )
 YEAR = re.compile(r"(?<!\d)(20\d{2}|(?<=[^\d])\d{2}(?=年))(?:年度?)?(?![\d〕\])】-])")
 RELATIVE_YEARS = {"今年": 0, "本年": 0, "去年": -1, "上年": -1, "上一年": -1, "前年": -2, "明年": 1, "后年": 2}
+NAMED_YEAR = rf"(?:{'|'.join(RELATIVE_YEARS)}|20\d{{2}}年)"
+NOT_THAT_YEAR = re.compile(
+    rf"[,;。!]?(?:别|不要|不用|甭|勿)(?:再|用|去)?(?:把|给我?|拿|说|报|列|提|答|算|看|跟|和|与|同|问|管|发|是)?{NAMED_YEAR}[^,;。?!]*|[,;(]?(?:而)?(?:不是|不问|非){NAMED_YEAR}的?(?:那个?|数据?)?(?:[,;)]|$)?"
+)
+"""「…,别把去年的数给我」: a year that is named to say that it is not meant."""
+
 LIST = re.compile(
     r"哪些|哪几|哪[二两三四五六七八九十]+|有什么|包括什么|包含什么|都有(?:什么|谁|啥)|是什么和什么|(?:分别|都)是(?:什么|哪|啥)|列(?:一下|出|举)|有啥|都(?:要|应|该)?(?:干|做|管|审|议)(?:些)?(?:什么|啥)|几(?:大|个|项|类|种|条|方面|点)(?:任务|内容|工作|事项|方面|工程|举措|措施|目标|问题)?(?:分别)?(?:是|有)?(?:哪|什么|啥)"
 )
@@ -49,6 +56,7 @@ ELLIPSIS_START = re.compile(r"^(?:那么?|还有|另外|此外|再|然后|接着
 PRONOUN = re.compile(
     r"这(?:个|些|项|条|一|类|种|次|里|样)?|那(?:个|些|项|条|次|里)|它(?:们)?|该(?:项|条|会|文件|规定|事项)?|其(?!他|它|中|余)|上述|前者|后者|此(?:项|事|条|类)"
 )
+SAME = re.compile(r"同一(?:句|条|处|项|块|件|个)|(?:对应|相应|同样)的?(?:那|这)?(?:一)?(?:句|条|处|项|块|部分|地方|要求|规定|内容)")
 FILLER = re.compile(
     r"呢|吗|么|呀|啊|吧|嘛|的|了|是|有|会|能|要|需要|应该|可以|得|都|也|又|再|就|才|还|什么|多少|几|谁|哪(?:个|些|里|家|儿|位|年|天)?|怎么(?:样|办)?|如何|为什么|为何|何时|多久|多长|时候|时间|时限|提前|具体|一般|到底|究竟|大概|那么?|这|请问|一下|以及|和|与|及|或者?|在|对|由|给|让|被|把|从|到|向|为|按|我们?|你们?|您|他们?|个|项|条|次|年|月|日|天|第|[,。!?、;:\s\"'“”()《》?!.·…~-]|增长|完成|负责|牵头|单位|部门|责任|目标|签(?:字|发)?|批(?:准)?|数字?|数据|比例|规定|说|讲|内容|依据|文号|批次|举措|措施|来"
 )
@@ -69,3 +77,11 @@ COORDINATE = re.compile(r"[\u4e00-\u9fff]{2,8}(?:[、][\u4e00-\u9fff]{2,8})+(?:(
 SUBJECT = re.compile(
     r"事项|任务|工作|改革|试点|经验|项目|附件|附表|表格?|清单|方案|复制|推广|自贸(?:试验)?区?|自由贸易试验区|里面?|中|当中|一共|总共|全部|分别|单独|所有|作为|参与|涉及|承担|牵头|负责|落实|件|活|干|做"
 )
+
+
+def asked_of_years(text: str) -> str:
+    """A folded question with the years that it means, by their usual names: without those that it rules out, 上年度 as 去年."""
+    kept = NOT_THAT_YEAR.sub("", text).strip(",;")
+    text = kept if len(kept) >= 4 else text
+    text = re.sub(r"上一?年度?", "去年", text)
+    return re.sub(r"(?<![基成资])本年度?|当年度?" if "去年" in text else r"(?<![基成资])本年度?", "今年", text)

@@ -83,7 +83,7 @@ class Completer:
                 word = next((w for w in questions.RELATIVE_YEARS if w in topic), None)
                 dated = topic.replace(word, bare, 1) if word else f"{bare}{topic}"
             return dated
-        term = self._coordinates.same_kind(bare, topic)
+        term = None if questions.INTERROGATIVE.search(bare) else self._coordinates.same_kind(bare, topic)
         return topic.replace(term, bare, 1) if term else None
 
 
@@ -96,7 +96,7 @@ def strip_courtesy(text: str) -> str:
 def stem(text: str) -> str:
     """What a question is about: the words before the one that asks; all of it when hardly any stand there."""
     found = questions.INTERROGATIVE.search(text)
-    before = re.sub(r"(?:由|是|要|应|归|有|叫|需|能|会|被|都|各)+$", "", text[: found.start()] if found else text)
+    before = re.sub(r"(?:由|是|(?<!纪)要|应|归|有|叫|需|能|会|被|都|各|的)+$", "", text[: found.start()] if found else text)
     return before if len(before) >= 3 else text
 
 

@@ -1,7 +1,8 @@
 """A question that asks several things → the questions of which it consists.
 
 Two years, two things compared, two clauses that each ask something, two documents: each part is retrieved, answered
-and verified on its own, and what can't be answered is named.
+and verified on its own, and what can't be answered is named. A part that leaves out what it is about (「跟今年定的目标比」,
+「其中民企多少」) is about what the part beside it is about.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 from collections.abc import Sequence
 
 from rag.language import questions
-from rag.search.complete import Completer
+from rag.search.complete import Completer, names_year, stem, without_years
 from rag.search.coordinates import Coordinates
 
 _CONTRAST = re.compile(
@@ -23,6 +24,34 @@ _PAIR = re.compile(
 )
 _BOTH = re.compile(r"^(?:这|那)?(?:[两二2](?:个|项|者|种|类|条|家)|二者|两者)(?:事项|会议|单位|会|事|工程|举措)?(?:之间)?[的,]?|^之间的?")
 
+_MEASURE = r"[多高长大快早少低短小慢晚]"
+_THAN = re.compile(
+    rf"^(?P<first>[^,;。?!]{{2,30}}?)(?<![占对相同环])(?:比(?![重例率较如价])|较)(?P<second>[^,;。?!]{{2,24}}?)"
+    rf"(?P<field>(?:,[^,;。?!]{{1,12}}?|的?(?:责任单位|单位|部门|任务|内容|举措|时限|天数|人数|次数|增速|增幅|目标))?)(?:是|还|要|会|更)?{_MEASURE}(?:了|出来?|上)?(?P<asked>(?:多少|几|哪|什么|啥|谁)[^,;。?!]*|还是.*|吗|一?些|$)"
+)
+"""「知识产权那项比动产那项,责任单位多了哪两家」: two things, what of them is compared, and what is asked about it."""
+
+_AGAINST = re.compile(
+    r"^(?P<first>[^,;。?!]{2,30}?)(?:跟|和|与|同)(?P<second>[^,;。?!]{2,30}?)(?:相比|对比|比)(?![重例率价])(?:较|起来|一下)?(?P<field>)(?P<asked>(?:,|$|[高低多少大小快慢]).*)$"
+)
+"""「去年增速跟今年目标比,是高是低」."""
+
+_ATTRIBUTE = re.compile(
+    r"增幅|增速|增长率?|涨幅|降幅|预期|预计|预算数|计划|实际|完成|目标|指标|总量|总额|规模|数量|水平|情况|定[的为在到]?|打算|安排|达到?|要求|同比|相比|全年|年度?"
+)
+"""What anything that is measured has: a clause that holds nothing else leaves out what it is about."""
+
+_PART_OF = re.compile(r"^(?:这|那)?(?:其中|里头|里面|里边|当中)")
+_MATTER = re.compile(r"(?:这|那)(?:一)?(?:块|方面|件?事)(?:儿|上)?$")
+_SECOND = re.compile(
+    r"(?<=..)(?:(?:还|又|并|且|以及|和|及)?(?:有|是|叫|由|归|包括|需要?|要)(?:些)?(?:哪|什么|啥|谁|多少)|(?:和|以及|还有|又)(?:哪|什么|啥|谁|多少|几|多久|怎么))"
+    rf"|{questions.NAMED_YEAR}(?=[^,;。?!]*(?:多少|几|哪|什么|啥|谁))"
+)
+"""Where a second question begins that no mark divides from the first: 「由谁召集有什么任务」, 「今年目标多少去年完成多少」."""
+
+_AND = re.compile(r"^(?:还|又|并|且|以及|和|及)+")
+_CONDITION = re.compile(r"以上|以下|以内|时候|的$|^(?:的|时)")
+
 
 class Divider:
     """Divides questions into facets."""
@@ -34,6 +63,27 @@ class Divider:
     def compared(self, text: str) -> tuple[str, ...]:
         """「全体会议和常务会议的组成」: the question once for each of the two; () when nothing is compared."""
         return self._listed(text) or _paired(text)
+
+    def measured(self, text: str) -> tuple[str, ...]:
+        """「副主席请假比秘书长多几天」, 「去年增速跟今年目标比」: what is asked, once for each of the two; () when nothing is."""
+        found = _THAN.match(text) or _AGAINST.match(text)
+        if found is None:
+            return ()
+        first, second = self._both(found["first"], found["second"])
+        asked = _asked_of_each(found["asked"].strip(","))
+        return tuple(f"{side}{found['field']}{asked}" for side in (first, second))
+
+    def _both(self, first: str, second: str) -> tuple[str, str]:
+        """Two things that are compared, each with what only the other says of both: 「一产增速」 and 「二产」."""
+        return self._with_topic(first, second), self._with_topic(second, first)
+
+    def _with_topic(self, side: str, other: str) -> str:
+        """One side of a comparison, with what only the other one says."""
+        bare, there = without_years(side), without_years(other)
+        if leaves_out_topic(side):
+            return f"{there.removeprefix('的')}{side}"
+        term = None if bare[-2:] == there[-2:] or len(bare) >= len(there) else self._coordinates.same_kind(bare, there)
+        return other.replace(term, bare, 1) if term else side
 
     def _listed(self, text: str) -> tuple[str, ...]:
         pair = re.search(r"(?P<first>[\u4e00-\u9fff]{2,10}?)(?:和|与|跟|、|还是|及)(?P<second>[\u4e00-\u9fff]{2,10})", text)
@@ -50,20 +100,41 @@ class Divider:
 
     def clauses(self, text: str) -> tuple[str, ...]:
         """The clauses that each ask something, with what the clauses before them are about; () when only one asks."""
-        pieces = [piece.strip() for piece in re.split(r"[,;?。!]|、(?=[^、]*(?:谁|哪|什么|多少|几|怎么|如何))", text) if piece.strip()]
+        pieces = _pieces(text)
         asking = [bool(questions.ASKS.search(piece)) for piece in pieces]
         if sum(asking) < 2:
-            return ()
-        topic = "".join(piece for piece, asks in zip(pieces, asking, strict=True) if not asks)
+            return _without_mark(text)
+        topic = "".join(_MATTER.sub("", piece) for piece, asks in zip(pieces, asking, strict=True) if not asks)
         texts: list[str] = []
         for piece in (piece for piece, asks in zip(pieces, asking, strict=True) if asks):
-            if topic:
-                texts.append(f"{topic},{piece}")
-            elif texts and self._completer.ellipsis(piece) > 0:
-                texts.append(self._completer.complete(piece, texts[0]).question)
-            else:
-                texts.append(piece)
-        return tuple(texts) if len(texts) > 1 else ()
+            texts.append(f"{topic},{piece}" if topic else self._continued(piece, texts[0]) if texts else piece)
+        return tuple(part for text in texts for part in _without_mark(text) or (text,))
+
+    def _continued(self, piece: str, first: str) -> str:
+        """A clause that goes on asking, with the topic of the first one when it names none."""
+        if leaves_out_topic(piece):
+            topic = stem(first)
+            return f"{without_years(topic) if names_year(piece) else topic},{piece}"
+        return self._completer.complete(piece, first).question if self._completer.ellipsis(piece) > 0 else piece
+
+
+def _asked_of_each(text: str) -> str:
+    """What a comparison asks of either side: 「哪两家」; a figure when it only asks which is more."""
+    if named := re.match(r"(?:谁|哪(?:个|家|边|项|种|类))的?(?P<field>[^,;。?!]{2,10}?)(?:会|要|更|还)?[多高长大快早少低短小慢晚]", text):
+        return f"{named['field']}是多少"
+    asked = re.match(r"(?:多少|几(?:个?工作日|[天年月次项个家]))|(?:哪|什么|啥|谁)[^,;。?!]*", text)
+    return asked[0] if asked and not _CONTRAST.match(text) else "是多少"
+
+
+def leaves_out_topic(piece: str) -> bool:
+    """Whether a part of a question says nothing of what it is about: 「当年预期增幅定的多少」, 「其中民企多少户」."""
+    import rjieba
+
+    return bool(_PART_OF.match(piece)) or not any(map(_names_something, rjieba.cut(_ATTRIBUTE.sub(" ", without_years(piece)))))
+
+
+def _names_something(word: str) -> bool:
+    return len(word) > 1 and bool(re.search(r"\w", word)) and not questions.FILLER.fullmatch(word)
 
 
 def by_year(text: str, years: Sequence[int], base: int | None) -> tuple[str, ...]:
@@ -80,6 +151,25 @@ def _of_year(text: str, year: int, years: Sequence[int], base: int) -> str:
             text = re.sub(rf"(?:与|和|跟|同|比|较|、)?{other}年?(?:的)?(?:与|和|跟|同|比|较|、)?", "", text)
     text = _without_contrast(text)
     return text if f"{year}" in text else f"{year}年{text}"
+
+
+def _pieces(text: str) -> list[str]:
+    marks = r"[,;?。!]|、(?=[^、]*(?:谁|哪|什么|多少|几|怎么|如何))"
+    return [piece.strip() for piece in re.split(marks, text) if piece.strip()]
+
+
+def _without_mark(text: str) -> tuple[str, ...]:
+    """The two questions of a text that no mark divides, the second with the topic of the first; () when it has one."""
+    first = questions.ASKS.search(text)
+    if first is None or first.start() < 3:
+        return ()
+    rest = text[first.end() :]
+    second = _SECOND.search(rest)
+    if second is None or _CONDITION.search(rest[: second.start()]):
+        return ()
+    begin = first.end() + second.start()
+    topic, asked = stem(text[:begin]), _AND.sub("", text[begin:])
+    return text[:begin], f"{without_years(topic) if names_year(asked) else topic}{asked}"
 
 
 def _paired(text: str) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ class Referrer:
         pieces = re.split(r"(?<=[,;:?。!])", text)
         kept = "".join(p for p in pieces if not (named := self.named_documents(p)) or document in named)
         own = next((name for entry in self._entries if entry.id == document for name in self._spellings(entry, kept)), "")
-        if len(questions.FILLER.sub("", kept.replace(own, ""))) <= _ABOUT:
+        if len(questions.FILLER.sub("", kept.replace(own, ""))) <= _ABOUT or questions.SAME.search(kept):
             kept = text  # 「…报告里叫什么,规则里又叫什么」: the second clause alone does not say what
         for entry in self._entries:
             if entry.id in documents and entry.id != document:

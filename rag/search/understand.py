@@ -38,7 +38,7 @@ class Understanding:
 
     def understand(self, question: str, history: Sequence[Turn] = ()) -> Query:
         """The Query of a question asked after ``history`` (oldest first). Never raises on any text."""
-        typed = _BLANKS.sub("", fold(question))
+        typed = questions.asked_of_years(_BLANKS.sub("", fold(question)))
         reading = self._completer.complete_question(typed, history)
         query = self._read(question, strip_courtesy(reading.question), alone=reading.question != typed)
         if query.shape in ("smalltalk", "task"):
@@ -113,7 +113,9 @@ class Understanding:
     def _facets(self, query: Query) -> tuple[Query, ...]:
         """The sub-questions of which a question consists: two years, two things compared, two things asked, two documents."""
         text = query.standalone
-        if len(query.years) == 2 and len(questions.INTERROGATIVE.findall(text)) <= 1:
+        if measured := self._divider.measured(text):
+            texts = measured
+        elif len(query.years) == 2 and len(questions.INTERROGATIVE.findall(text)) <= 1:
             texts = by_year(text, query.years, self._base_year)
         else:
             texts = (self._divider.compared(text) if query.shape == "compare" else ()) or self._divider.clauses(text)

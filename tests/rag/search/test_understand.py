@@ -112,6 +112,49 @@ def test_two_things_compared_are_two_questions() -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        ("去年社零增速跟今年定的目标比,是高是低", ["去年社零增速是多少", "社零增速今年定的目标是多少"]),
+        ("今年的就业目标和去年实际完成的相比高了多少", ["今年的就业目标是多少", "就业目标去年实际完成的是多少"]),
+        ("能耗目标去年定的多少,今年定的多少", ["能耗目标去年定的多少", "能耗目标定,今年定的多少"]),
+        ("粮食产量今年目标多少去年完成多少", ["粮食产量今年目标多少", "粮食产量目标去年完成多少"]),
+        ("今年粮食产量目标多少,去年实际产了多少", ["今年粮食产量目标多少", "粮食产量目标,去年实际产了多少"]),
+        ("副主席请假比秘书长多几天", ["副主席请假几天", "秘书长请假几天"]),
+        ("常务会议比全体会议多了哪些任务", ["常务会议哪些任务", "全体会议哪些任务"]),
+        ("三维地籍那项比智能选船那项,责任单位多了哪两家", ["三维地籍那项,责任单位哪两家", "智能选船那项,责任单位哪两家"]),
+        ("全体会议由谁召集有什么主要任务", ["全体会议由谁召集", "全体会议有什么主要任务"]),
+        ("会议纪要由谁起草由谁签发", ["会议纪要由谁起草", "会议纪要由谁签发"]),
+        ("因公出国这块,规则怎么管、上年度压了多少", ["因公出国,规则怎么管", "因公出国,去年压了多少"]),
+        ("上年进出口增幅多少,当年预期增幅定多少", ["去年进出口增幅多少", "进出口增幅,今年预期增幅定多少"]),
+        ("新建高标准农田今年多少万亩,其中整改提升多少", ["新建高标准农田今年多少万亩", "新建高标准农田今年,其中整改提升多少"]),
+    ],
+)
+def test_two_questions_in_one(question: str, parts: list[str]) -> None:
+    """Each part is asked alone, with the topic that only the other one names."""
+    assert [facet.standalone for facet in read(question).facets] == parts
+
+
+@pytest.mark.parametrize("question", ["民营企业占比多少", "多少万元以上的项目要由谁批", "比较重要的议题由谁提出", "哪些事项由谁牵头"])
+def test_one_question_is_not_divided(question: str) -> None:
+    """比 in 占比 compares nothing, and two words that ask may ask one thing."""
+    assert read(question).facets == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "years"),
+    [
+        ("今年老旧小区改造多少,别把去年的数给我", (2024,)),
+        ("今年(不是去年)新增就业多少", (2024,)),
+        ("不要2024年的,2023年粮食产量多少", (2023,)),
+        ("别忘了去年的,今年和去年的粮食产量各是多少", (2024, 2023)),
+    ],
+)
+def test_a_year_that_is_ruled_out(question: str, years: tuple[int, ...]) -> None:
+    """「别把去年的数给我」 doesn't ask about last year."""
+    assert read(question).years == years
+
+
+@pytest.mark.parametrize(
     ("history", "question", "standalone"),
     [
         (("副主席离宁外出要提前几天请假?",), "那秘书长呢?", "秘书长离宁外出要提前几天请假?"),
@@ -153,6 +196,7 @@ def test_shapes(question: str, shape: str) -> None:
     [
         ("工作规则和自贸复制推广方案分别是哪天印发的", {"work-rules", "ftz-plan"}),
         ("过紧日子:报告里三公压了多少,规则里点名管住哪些开支", {"work-report", "work-rules"}),
+        ("报告说不搞哪些工程,规则对应的那句怎么写", {"work-report", "work-rules"}),
     ],
 )
 def test_a_question_over_two_documents_is_asked_of_each(question: str, parts: set[str]) -> None:
