@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 from rag.answering import texts
 from rag.language.figures import find_figures
-from rag.language.locators import place_name
+from rag.language.locators import find_references, place_name
 from rag.language.numerals import NUMBER, to_int
 from rag.language.text import fold, matching_form
 from rag.records import Draft, Hit, Locator, Node, Passage, Query, Sentence, Statement
+from rag.search.duties import Duties
 from rag.search.index import Index
 from rag.search.lexical import tokenize
 from rag.search.retrieve import COLUMN_OF, Evidence
@@ -24,6 +25,9 @@ from rag.search.wanted import what_is_wanted
 
 LIMIT = 200
 """Characters of an answer that is no list (issue: an answer is read on a phone)."""
+
+SHORTEST = 20
+"""Characters that a line keeps at least of each of a unit's many measures."""
 
 LONG_LIST = 20
 """Places beyond which a list is answered by its number."""
@@ -54,6 +58,7 @@ class Extractor:
     def __init__(self, index: Index, tuning: Tuning | None = None) -> None:
         self._index = index
         self._snapshot = index.snapshot
+        self._duties = Duties(index.snapshot)
         self._tuning = tuning or Tuning()
         first = 0
         self._first: list[int] = []  # position of a passage's first sentence
@@ -70,6 +75,8 @@ class Extractor:
             return self._place(query, evidence, named)
         top = evidence.hits[0]
         node = self._snapshot.nodes.get(top.unit)
+        if duties := self._duty(query, top.unit):
+            return Draft(tuple(duties), listing=len(duties) > 1)
         if node is not None:
             if query.shape in ("list", "count") and (listing := self._listing(query, evidence, top, node)):
                 return Draft(tuple(listing), listing=True)
@@ -83,10 +90,13 @@ class Extractor:
 
     def _place(self, query: Query, evidence: Evidence, named: Sequence[Hit]) -> Draft:
         locators = query.references
-        if len(locators) > 1 or len(named) > 1:
-            statements = tuple(self._enumerate(query, locators, named))
-            return Draft(statements, listing=len(statements) > 1)
         node = self._snapshot.nodes[locators[0]]
+        found = node.row is not None and query.shape in ("list", "count") and not find_references(query.standalone)
+        if found or len(locators) > 1 or len(named) > 1:
+            statements = tuple(self._enumerate(query, locators, named))
+            return Draft(statements, listing=found or len(statements) > 1)
+        if duties := self._duty(query, node.locator):
+            return Draft(tuple(duties), listing=len(duties) > 1)
         if node.kind == "chapter":
             return Draft(tuple(self._chapter(node)), listing=True)
         if node.row is not None and (cell := self._cell(query, node)):
@@ -100,8 +110,6 @@ class Extractor:
         return Draft(self.join(list(self._sentences(query, evidence, named))))
 
     def _words_beside_reference(self, query: Query) -> list[str]:
-        from rag.language.locators import find_references
-
         text = query.standalone
         for reference in reversed(find_references(text)):
             text = text[: reference.span[0]] + text[reference.span[1] :]
@@ -184,6 +192,14 @@ class Extractor:
             yield self._cell_statement(node, "主要内容", limit=LIMIT - len(title.text) - len("主要内容:"))
         else:
             yield from self._sentences(query, evidence, named)
+
+    def _duty(self, query: Query, place: Locator) -> list[Statement]:
+        """What a unit that the question names has to do in a row, a line for each of its measures."""
+        passages = self._duties.part_of(query.standalone, place)
+        said = [(passage.locator, sentence.text) for passage in passages for sentence in passage.sentences]
+        whole = query.shape == "list" or sum(len(text) for _, text in said) <= LIMIT
+        each = max(LIMIT // max(len(said), 1), SHORTEST)
+        return [Statement(text if whole else _clip(text, each), place, text) for place, text in said]
 
     def _common_cell(self, query: Query, node: Node) -> Statement | None:
         """The field asked for when all rows of the annex have the same."""

@@ -2,15 +2,16 @@
 
 「工作规则分几章」「附件一共多少项」「银川海关负责哪些事项」: an answer taken from the nearest few passages would be
 short of some. A unit is known by any of the names it goes by in an office: without 自治区, or abbreviated as
-offices abbreviate (市监厅 for 市场监管厅: its characters in order, the first and the last kept).
+offices abbreviate (市监厅 for 市场监管厅: its characters in order, the first and the last kept), when only one goes by that name.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from rag.language import questions
+from rag.language.numerals import NUMBER
 from rag.records import Locator, Node, NodeKind
 from rag.search.snapshot import Snapshot
 
@@ -24,10 +25,11 @@ _HOW_MANY = (
     r"(?:一共|总共|共|合计|全部)?(?:是|有|分(?:为|成|了)?|列(?:了|出)?|包(?:括|含)|复制推广|推广|涉及)?(?:了)?"
     r"(?:多少|几|哪几|哪些){kind}(?:呢|吗|啊|呀|的|组成|构成)*[?。!]*$"
 )
-_OWNERSHIP = re.compile(r"负责|牵头|承担|管(?!理)|落实|责任|参与|分工|要办|要做|认领")
+_OWNERSHIP = re.compile(r"负责|牵头|承担|管(?!理)|落实|责任|参与|分工|要办|要做|认领|归|属于?|分给|交给")
 _WHICH = re.compile(
     r"哪(?:些|几)|几[项个件条]|多少[项个件条]|什么(?:事项|任务|工作|活|事)|(?:干|做|管|负责|牵头|承担)(?:的)?(?:是)?(?:些)?(?:什么|啥)"
 )
+_COUNT = re.compile(rf"{NUMBER}(?:个|项|件|条)")
 _TABLE = re.compile(r"附[件表]|[格张那这]表|表[格里中]|举措表|事项表|清单")
 _BODY = re.compile(r"[\u4e00-\u9fff]{1,14}?(?:厅|局|委|办|行|关|院|署)")
 _PREFIX = re.compile(r"^(?:宁夏回族自治区|自治区|宁夏|中国)")
@@ -70,9 +72,11 @@ def _owned(text: str, snapshot: Snapshot) -> Iterator[Locator]:
     if not (_OWNERSHIP.search(text) and _WHICH.search(text)):
         return
     rows = [(place, node) for place, node in snapshot.nodes.items() if node.row is not None]
-    for name in _body_names(text):
-        mine = [place for place, node in rows if any(goes_by(unit, name) for unit in _units(node))]
-        rest = questions.FILLER.sub("", questions.SUBJECT.sub("", text.replace(name, "")))
+    known = tuple(unit for _, node in rows for unit in _units(node))
+    for name in body_names(text):
+        called = units_called(name, known)
+        mine = [place for place, node in rows if called.intersection(_units(node))]
+        rest = questions.FILLER.sub("", questions.SUBJECT.sub("", _COUNT.sub("", text.replace(name, ""))))
         if mine and len(_PREFIX.sub("", rest)) <= 2:
             yield from mine
             return
@@ -82,10 +86,21 @@ def _units(node: Node) -> tuple[str, ...]:
     return node.row.responsible_units if node.row else ()
 
 
-def _body_names(text: str) -> Iterator[str]:
+def body_names(text: str) -> Iterator[str]:
     """Stretches of a question that may name a public body, the longest first."""
     found = {text[start : match.end()] for match in _BODY.finditer(text) for start in range(match.start(), match.end() - 1)}
     yield from sorted((name for name in found if len(name) >= 2), key=len, reverse=True)
+
+
+def units_called(name: str, units: Collection[str]) -> frozenset[str]:
+    """Those of ``units`` that an office means by ``name``; none when it may mean several."""
+    bare = {unit: _PREFIX.sub("", unit) for unit in units}
+    short = _PREFIX.sub("", name)
+    exact = {unit for unit, full in bare.items() if full == short}
+    ending = {unit for unit, full in bare.items() if len(short) > 1 and full.endswith(short)}
+    called = exact or ending or {unit for unit in units if goes_by(unit, name)}
+    alike = {full for full in bare.values() if _in_order(short, full)} if not exact and not ending else {bare[unit] for unit in called}
+    return frozenset(called) if len(alike) == 1 else frozenset()
 
 
 def goes_by(unit: str, name: str) -> bool:
@@ -93,5 +108,9 @@ def goes_by(unit: str, name: str) -> bool:
     full, short = _PREFIX.sub("", unit), _PREFIX.sub("", name)
     if len(short) < 2 or not full or full[-1] != short[-1] or full[0] != short[0]:
         return False
+    return _in_order(short, full)
+
+
+def _in_order(short: str, full: str) -> bool:
     remaining = iter(full)
     return all(character in remaining for character in short)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from rag.language.text import matching_form
 from rag.records import Hit, Query
+from rag.search.duties import Duties
 from rag.search.index import Index, Neighbours
 from rag.search.lexical import tokenize
 from rag.search.wanted import Wanted, what_is_wanted
@@ -31,6 +32,9 @@ Scores = NDArray[np.float32]
 
 COLUMN_OF: dict[str, str] = {"unit": "责任单位", "deadline": "完成时限", "batch": "国发批次", "title": "事项"}
 """The annex column that holds what a question asks for."""
+
+SAME = 1.0
+"""How much lower, in fused score, the item may be of which a question asks what one unit has to do."""
 
 NEIGHBOURS = 400
 """Vectors asked of Chroma; beyond that a similarity counts as the lowest one seen."""
@@ -92,6 +96,7 @@ class Retriever:
         self._years = [p.year for p in taken.passages]
         asked = {taken.passages[e.passage].locator.document for e in taken.expansions}
         self._unasked = np.array([p.locator.document not in asked for p in taken.passages], dtype=bool)
+        self._duties = Duties(taken)
         self._kinds: dict[Wanted, Scores] = {}
         self._forms = [matching_form(f"{p.heading} {p.text}") for p in taken.passages]
 
@@ -102,7 +107,7 @@ class Retriever:
         total = self._fuse(signals, query)
         order = np.argsort(-total, kind="stable")
         hits = self._hits(order, total, signals, limit)
-        hits = self._direct(query, hits, limit)
+        hits = self._direct(query, self._duties.put_first(text, hits, SAME), limit)
         lexical = signals["lexical"]
         return Evidence(text, hits, sentences, answered, lexical, tuple(tokens), background, crowd)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rag.documents.sources import read_corpus
-from rag.search.enumerate import enumerate_places, goes_by
+from rag.search.enumerate import enumerate_places, goes_by, units_called
 from rag.search.snapshot import Snapshot, read_snapshot
 
 CORPUS = Path(__file__).parents[3] / "corpus"
@@ -27,6 +27,8 @@ def snapshot() -> Snapshot:
         ("中国人民银行宁夏分行负责哪些事项", (), 5),
         ("人行宁夏分行要承担多少项改革事项", (), 5),
         ("市监厅牵头哪几项", (), 2),
+        ("这次推广的13个事项里哪几个归工信厅", (), 1),
+        ("交给地方金融监管局的有哪几项", (), 3),
     ],
 )
 def test_all_are_found(question: str, documents: tuple[str, ...], count: int) -> None:
@@ -54,3 +56,12 @@ def test_another_question_counts_nothing(question: str) -> None:
 def test_names_of_an_office(unit: str, name: str, same: bool) -> None:
     """Characters in order, the first and the last kept: an abbreviation, and no other office."""
     assert goes_by(unit, name) is same
+
+
+@pytest.mark.parametrize(
+    ("name", "units"), [("工信厅", {"自治区工业和信息化厅"}), ("海关", {"银川海关"}), ("金融局", set()), ("银行", set())]
+)
+def test_a_name_that_may_mean_several_means_none(name: str, units: set[str]) -> None:
+    """An ending or an abbreviation names a unit when no other goes by it."""
+    known = {"自治区工业和信息化厅", "银川海关", "自治区地方金融监管局", "金融监管总局宁夏局", "中国人民银行宁夏分行"}
+    assert units_called(name, known) == units
