@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from rag.answering import texts
 from rag.answering.confidence import Confidence
-from rag.answering.extract import LIMIT, Extractor
+from rag.answering.extract import Extractor
+from rag.answering.units import LIMIT
 from rag.answering.verify import missing_text, nearest_place, number_citations, refusal_text, verify, write_answer
 from rag.documents.sources import Corpus, read_corpus
 from rag.errors import IndexUnavailableError, InputError
-from rag.language.questions import COUNT
+from rag.language.locators import counter_of
 from rag.records import Answer, AnswerStatus, Citation, Draft, Hit, Locator, Mode, Nearest, Query, Statement, Turn, Usage
 from rag.search.index import Index, Progress, build_index, is_complete, last_complete, open_named
 from rag.search.index import fingerprint as index_fingerprint
@@ -144,12 +145,16 @@ class Assistant:
         numbered, citations = number_citations(statements, self.index.snapshot)
         text = write_answer(numbered, listing=listed or bool(query.facets))
         if listed and query.shape == "count" and not query.facets:
-            counter = COUNT.search(query.standalone)
-            text = texts.COUNT_LEAD.format(count=len(numbered), counter=(counter and counter["counter"]) or "项") + "\n" + text
+            text = texts.COUNT_LEAD.format(count=len(numbered), counter=self._counter(statements)) + "\n" + text
         clock.mark("verify")
         lacking = texts.MISSING_PART.format(part="、".join(missing)) if missing else None
         status: AnswerStatus = "partial" if missing else "answered"
         return self._answer(query, status, text, hits, clock, citations=citations, missing=lacking, mode="extractive")
+
+    def _counter(self, statements: Sequence[Statement]) -> str:
+        """The measure word of the places that a list is of; whatever the question calls them."""
+        found = {counter_of(self.index.snapshot.by_id[s.locator.document].entry, s.locator) for s in statements}
+        return found.pop() if len(found) == 1 else "项"
 
     def _answer(
         self,

@@ -51,9 +51,10 @@ def figures_supported(case: Case, answer: dict[str, Any], snapshot: Snapshot) ->
     """1 when every figure of a statement is in a quote that this statement cites, or in that place's own number, heading or year."""
     if not answer["citations"]:
         return None, "没有引用可判"
-    counted = Figure(str(len(answer["citations"])), "项")  # a list may say how many things it lists
+    size = str(len(answer["citations"]))  # a list may say how many things it lists, as items or by the name of their places
+    counted = {Figure(size, unit) for unit in ("项", *(citation["label"][-1:] for citation in answer["citations"]))}
     for text, cited in statements(answer):
-        there = {counted}.union(*(_figures_of(citation, snapshot) for citation in cited))
+        there = counted.union(*(_figures_of(citation, snapshot) for citation in cited))
         values = {figure.value for figure in there}
         for figure in find_figures(text):
             if figure not in there and not (figure.unit == "" and figure.value in values):

@@ -11,23 +11,18 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.answering import texts
+from rag.answering.units import CLAUSE, LIMIT, SHORTEST, WHOLE, Units, clip
 from rag.language.figures import find_figures
 from rag.language.locators import find_references, place_name
-from rag.language.numerals import NUMBER, to_int
+from rag.language.questions import COUNT, COURTESY, FILLER
 from rag.language.text import fold, matching_form
 from rag.records import Draft, Hit, Locator, Node, Passage, Query, Sentence, Statement
 from rag.search.duties import Duties
+from rag.search.enumerate import NAMES_TOO, counted
 from rag.search.index import Index
 from rag.search.lexical import tokenize
 from rag.search.retrieve import COLUMN_OF, Evidence
 from rag.search.wanted import what_is_wanted
-
-LIMIT = 200
-"""Characters of an answer that is no list (issue: an answer is read on a phone)."""
-
-SHORTEST = 20
-"""Characters that a line keeps at least of each of a unit's many measures."""
 
 LONG_LIST = 20
 """Places beyond which a list is answered by its number."""
@@ -35,8 +30,16 @@ LONG_LIST = 20
 FRONT = 5.0
 """How much weaker a second line of a heading block may be, in ``Tuning.second``: its short lines explain each other."""
 
+_COUNTERS: dict[str, str] = {
+    "part": "项|条|个|类|部分|方面|次", "section": "项|条|个|类|方面|款", "chapter": "项|条|个|类|方面", "article": "项|条|个|类|种|款|方面"
+}  # fmt: skip
+"""The measure words by which the parts of a unit are counted; a question after so many 批 or 家 asks for something else."""
+
+_TITLE = re.compile(r"章名|节名|标题|题目|名称|名字|叫(?:个|做)?(?:什么|啥)")
+_WHICH_UNIT = re.compile(
+    r"(?:哪(?:一|1)?|第几|第多少)个?(?:大?项|事项|条|章|节|部分|件事|点|行)(?![目次])|哪(?:一|1)?个(?:经验|改革|任务|模式|机制|举措|方面|环节)"
+)
 _ENUMERATED = re.compile(r"(?:[^。;；]{0,12}[:：])?[一二三四五六七八九十]是")
-_CLAUSE = re.compile(r"[,;:，；：][”’]?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class Extractor:
         self._index = index
         self._snapshot = index.snapshot
         self._duties = Duties(index.snapshot)
+        self._units = Units(index.snapshot)
         self._tuning = tuning or Tuning()
         first = 0
         self._first: list[int] = []  # position of a passage's first sentence
@@ -72,124 +76,98 @@ class Extractor:
             return Draft(())
         named = [hit for hit in evidence.hits if "reference" in hit.found_by]
         if named:
-            return self._place(query, evidence, named)
+            return self._place(query, evidence, named, limit)
         top = evidence.hits[0]
         node = self._snapshot.nodes.get(top.unit)
         if duties := self._duty(query, top.unit):
             return Draft(tuple(duties), listing=len(duties) > 1)
         if node is not None:
-            if query.shape in ("list", "count") and (listing := self._listing(query, evidence, top, node)):
-                return Draft(tuple(listing), listing=True)
+            if listed := self._listed(query, evidence, top, node):
+                return listed
             if node.row is not None and (cell := self._cell(query, node)):
                 return Draft((cell,))
             if common := self._common_cell(query, node):
                 return Draft((common,))
-        return Draft(self.join(list(self._sentences(query, evidence, [top], limit))))
+        statements = self.join(list(self._sentences(query, evidence, [top], limit)))
+        return Draft(tuple(self._naming(query, node, statements) if node else statements))
 
     # ── places that the question names ──────────────────────────────────────────────────────────
 
-    def _place(self, query: Query, evidence: Evidence, named: Sequence[Hit]) -> Draft:
-        locators = query.references
-        node = self._snapshot.nodes[locators[0]]
+    def _place(self, query: Query, evidence: Evidence, named: Sequence[Hit], limit: int) -> Draft:
+        node = self._snapshot.nodes[query.references[0]]
         found = node.row is not None and query.shape in ("list", "count") and not find_references(query.standalone)
-        if found or len(locators) > 1 or len(named) > 1:
-            statements = tuple(self._enumerate(query, locators, named))
+        if found or len(query.references) > 1:
+            statements = tuple(self._enumerate(query, query.references))
             return Draft(statements, listing=found or len(statements) > 1)
         if duties := self._duty(query, node.locator):
             return Draft(tuple(duties), listing=len(duties) > 1)
-        if node.kind == "chapter":
-            return Draft(tuple(self._chapter(node)), listing=True)
-        if node.row is not None and (cell := self._cell(query, node)):
-            return Draft((cell,))
         if node.row is not None:
-            return Draft(tuple(self._row(query, evidence, node, named)))
+            cell = self._cell(query, node)
+            return Draft((cell,) if cell else tuple(self._row(query, evidence, node, named)))
         if query.paragraph is not None:
-            return Draft(self.join(list(self._paragraph(node, query.paragraph))))
-        if _asks_for_content(query, self._words_beside_reference(query)):
-            return Draft(self.join(list(self._opening(node))))
-        return Draft(self.join(list(self._sentences(query, evidence, named))))
+            return Draft(self.join(list(self._units.paragraph(node, query.paragraph))))
+        if node.heading and _TITLE.search(query.standalone):
+            return Draft((self._units.heading(node),))
+        if listed := self._listed(query, evidence, named[0], node):
+            return listed
+        beside = self._beside_reference(query)
+        if node.kind == "chapter" or _asks_for_content(beside):
+            only_which = node.kind == "front" or "哪" in beside  # 「是哪项工作」: its heading and a little more will do
+            content, listing = self._units.content(node, limit if only_which or limit < LIMIT else WHOLE)
+            return Draft(self.join(content), listing=listing)
+        return Draft(self.join(list(self._sentences(query, evidence, named, limit))))
 
-    def _words_beside_reference(self, query: Query) -> list[str]:
+    def _naming(self, query: Query, node: Node, statements: Sequence[Statement]) -> Sequence[Statement]:
+        """The statements, after the name of their unit when the question asks which one it is."""
+        if not statements or not _WHICH_UNIT.search(query.standalone):
+            return statements
+        if node.row is not None:
+            return (self._units.cell(node, "事项", bare=True), *statements)
+        if node.heading:
+            heading = self._units.heading(node)
+            return statements if node.heading in statements[0].text else (heading, *statements)
+        if node.kind != "article":
+            return statements
+        first, place = statements[0], place_name(self._snapshot.by_id[node.locator.document].entry, node.locator)
+        return (Statement(f"{place}:{first.text}", first.locator, first.quote), *statements[1:])
+
+    def _beside_reference(self, query: Query) -> str:
+        """What a question says beside the place and the document that it names."""
         text = query.standalone
         for reference in reversed(find_references(text)):
             text = text[: reference.span[0]] + text[reference.span[1] :]
         for document in self._snapshot.documents:
             for name in (document.entry.title, document.entry.short_title, *document.entry.aliases):
                 text = text.replace(fold(name), "")
-        return [token for token in tokenize(text) if self._index.passage_lexicon.weight(token) < 1.0]
+        return COURTESY.sub("", text)
 
-    def _opening(self, node: Node) -> Iterator[Statement]:
-        """A unit from its beginning, whole sentences, up to the limit; a unit that fits, whole."""
-        length = 0
-        for passage in self._passages_within(node.locator):
-            for sentence in passage.sentences:
-                if length and length + len(sentence.text) > LIMIT:
-                    return
-                length += len(sentence.text)
-                yield Statement(_clip(sentence.text, LIMIT), passage.locator, sentence.text)
-
-    def _paragraph(self, node: Node, number: int) -> Iterator[Statement]:
-        """第N款: the Nth paragraph of an article; a list belongs to the paragraph that introduces it."""
-        paragraphs = [child for child in node.children if child.kind == "paragraph"]
-        if not 1 <= number <= len(paragraphs):
-            return
-        span = paragraphs[number - 1].span
-        length = 0
-        for passage in self._passages_within(node.locator):
-            for sentence in passage.sentences:
-                if span[0] <= sentence.span[0] < span[1]:
-                    if length and length + len(sentence.text) > LIMIT:
-                        return
-                    length += len(sentence.text)
-                    yield Statement(_clip(sentence.text, LIMIT), passage.locator, sentence.text)
-
-    def _chapter(self, node: Node) -> Iterator[Statement]:
-        """A chapter's heading and its articles, each by its place and first words."""
-        entry = self._snapshot.by_id[node.locator.document].entry
-        heading = f"{node.label}{node.heading}"
-        articles = [child for child in node.children if child.kind == "article"]
-        for article in articles:
-            first = next(iter(self._passages_within(article.locator)), None)
-            if first is not None:
-                sentence = first.sentences[0]
-                lead = f"{heading}:" if article is articles[0] else ""
-                yield Statement(f"{lead}{place_name(entry, article.locator)} {_clip(sentence.text, 40)}", article.locator, sentence.text)
-
-    def _enumerate(self, query: Query, locators: Sequence[Locator], named: Sequence[Hit]) -> Iterator[Statement]:
+    def _enumerate(self, query: Query, locators: Sequence[Locator]) -> Iterator[Statement]:
         if len(locators) > LONG_LIST:
-            yield self._total(locators)
+            yield self._units.total(locators)
             return
-        for locator in locators or [hit.unit for hit in named]:
+        for locator in locators:
             node = self._snapshot.nodes[locator]
             if node.row is not None:
                 field = None if query.asked == "batch" else self._cell(query, node, title=True)
-                yield field or self._cell_statement(node, "事项", bare=True)
+                yield field or self._units.cell(node, "事项", bare=True)
                 continue
             if node.kind in ("chapter", "part") and len(locators) > 1:
-                yield self._heading(node)
+                yield self._units.heading(node)
                 continue
-            yield from list(self._opening(node))[:1]
-
-    def _total(self, locators: Sequence[Locator]) -> Statement:
-        """How many places there are, by the last of them: nobody reads 45 lines in a chat."""
-        last = locators[-1]
-        entry = self._snapshot.by_id[last.document].entry
-        counter = place_name(entry, last)[-1]
-        quote = self._snapshot.sentences[self._first[self._passages_within(last)[0].id]].text
-        return Statement(texts.TOTAL.format(title=entry.short_title, count=len(locators), counter=counter), last, quote)
+            yield from list(self._units.opening(node))[:1]
 
     # ── rows ────────────────────────────────────────────────────────────────────────────────────
 
     def _row(self, query: Query, evidence: Evidence, node: Node, named: Sequence[Hit]) -> Iterator[Statement]:
         """A row that the question names: its measures, what else it asks, or what the row is about."""
         if query.asked == "measures":
-            for passage in self._passages_within(node.locator):
+            for passage in self._units.passages(node.locator):
                 if passage.name not in ("事项", "主要内容", "责任单位", "完成时限", "国发批次"):
                     yield from (Statement(s.text, passage.locator, s.text) for s in passage.sentences)
         elif query.asked in ("any", "content", "title"):
-            title = self._cell_statement(node, "事项")
+            title = self._units.cell(node, "事项")
             yield title
-            yield self._cell_statement(node, "主要内容", limit=LIMIT - len(title.text) - len("主要内容:"))
+            yield self._units.cell(node, "主要内容", limit=LIMIT - len(title.text) - len("主要内容:"))
         else:
             yield from self._sentences(query, evidence, named)
 
@@ -199,7 +177,7 @@ class Extractor:
         said = [(passage.locator, sentence.text) for passage in passages for sentence in passage.sentences]
         whole = query.shape == "list" or sum(len(text) for _, text in said) <= LIMIT
         each = max(LIMIT // max(len(said), 1), SHORTEST)
-        return [Statement(text if whole else _clip(text, each), place, text) for place, text in said]
+        return [Statement(text if whole else clip(text, each), place, text) for place, text in said]
 
     def _common_cell(self, query: Query, node: Node) -> Statement | None:
         """The field asked for when all rows of the annex have the same."""
@@ -207,7 +185,7 @@ class Extractor:
         rows = [found for found in self._snapshot.nodes.values() if found.row and found.locator.document == node.locator.document]
         if column is None or not rows or node.kind not in ("annex", "part") or query.asked not in ("deadline", "unit"):
             return None
-        statements = [self._cell_statement(row, column) for row in rows]
+        statements = [self._units.cell(row, column) for row in rows]
         return statements[0] if len({statement.text for statement in statements}) == 1 else None
 
     def _cell(self, query: Query, node: Node, *, title: bool = False) -> Statement | None:
@@ -221,39 +199,52 @@ class Extractor:
             and not re.search(r"负责|牵头|归谁|归哪|管|哪家|哪个部门|哪些部门|单位|谁", query.standalone)
         ):
             return None
-        statement = self._cell_statement(node, column)
+        statement = self._units.cell(node, column)
         if title and column != "事项":
             return Statement(f"{node.row.title}——{statement.text}", statement.locator, statement.quote)
         return statement
 
-    def _cell_statement(self, node: Node, column: str, *, bare: bool = False, limit: int = LIMIT) -> Statement:
-        cell = next(child for child in node.children if child.name == column)
-        text = self._snapshot.by_id[node.locator.document].text[cell.span[0] : cell.span[1]].strip()
-        return Statement(_clip(text, limit) if bare else f"{column}:{_clip(text, limit)}", node.locator, text)
-
     # ── lists ───────────────────────────────────────────────────────────────────────────────────
+
+    def _listed(self, query: Query, evidence: Evidence, top: Hit, node: Node) -> Draft | None:
+        """The list that is asked for, or the sentence that says how long it is; None when neither is."""
+        if query.shape not in ("list", "count") or (listing := self._listing(query, evidence, top, node)) is None:
+            return None
+        if query.shape == "list" or NAMES_TOO.search(query.standalone):
+            return Draft(tuple(listing), listing=True)
+        stated = self._stated(len(listing), node)
+        return Draft((stated,)) if stated else Draft(tuple(listing), listing=True)
+
+    def _stated(self, size: int, node: Node) -> Statement | None:
+        """The unit's own sentence that says how many parts it has: 「…需要复制推广事项13项…:」."""
+        for passage in self._snapshot.passages:
+            if passage.locator == node.locator:
+                for sentence in passage.sentences:
+                    if sentence.text.rstrip().endswith((":", "：")) and size in counted(sentence.text):
+                        return Statement(sentence.text, passage.locator, sentence.text)
+        return None
 
     def _listing(self, query: Query, evidence: Evidence, top: Hit, node: Node) -> list[Statement] | None:
         """All items of the list that is asked for, or None when the best sentence names them itself."""
         best = self._best_sentence(query, evidence, top)
-        if best is None:
+        counter = COUNT.search(query.standalone)
+        if best is None or (counter and counter["counter"] and not re.fullmatch(_COUNTERS.get(node.kind, ".*"), counter["counter"])):
             return None
         position, passage = best
         sentence = self._snapshot.sentences[position]
         items = [child for child in node.children if child.label]
         introduced = sentence.text.rstrip().endswith((":", "：")) or passage.locator != node.locator
         if node.kind == "article" and items and introduced:
-            return [self._item(child) for child in items]
+            return [self._units.item(child) for child in items]
         if items and node.kind in ("part", "section", "chapter") and (introduced or self._counts(query, sentence, node, len(items))):
-            return [self._heading(child) for child in items]
+            return [self._units.heading(child) for child in items]
         return self._run(query, position, passage)
 
     def _counts(self, query: Query, sentence: Sentence, node: Node, size: int) -> bool:
         """Whether the question or the sentence is about the unit's own parts: 「八项民生工程」 of a section with eight."""
         if sentence.text.rstrip("。") in (f"{node.label}{node.heading}", node.heading):
             return True
-        counted = re.finditer(rf"(?P<number>{NUMBER})(?:项|个|条|大|方面|件)", f"{query.standalone} {sentence.text}")
-        return any(to_int(match["number"]) == size for match in counted)
+        return size in counted(f"{query.standalone} {sentence.text}")
 
     def _run(self, query: Query, position: int, passage: Passage) -> list[Statement] | None:
         """A run-in list (一是…;二是…) or what follows 「…是:」, whole; None when the sentence is neither."""
@@ -281,14 +272,6 @@ class Extractor:
         if last == first:
             return None
         return [Statement(s.text, passage.locator, s.text) for s in sentences[first : last + 1]]
-
-    def _item(self, node: Node) -> Statement:
-        text = self._snapshot.text_of(node.locator).strip()
-        return Statement(text, node.locator, text)
-
-    def _heading(self, node: Node) -> Statement:
-        text = f"{node.label}{node.heading}"
-        return Statement(text, node.locator, text)
 
     # ── sentences ───────────────────────────────────────────────────────────────────────────────
 
@@ -383,7 +366,7 @@ class Extractor:
         if len(sentence.text) <= budget:
             return sentence.text
         tokens = set(tokenize(query.standalone))
-        cuts = [0, *(match.end() for match in _CLAUSE.finditer(sentence.text)), len(sentence.text)]
+        cuts = [0, *(match.end() for match in CLAUSE.finditer(sentence.text)), len(sentence.text)]
         best, best_score = (0, cuts[1]), -1.0
         for i, start in enumerate(cuts[:-1]):
             for end in cuts[i + 1 :]:
@@ -394,9 +377,6 @@ class Extractor:
                 if score > best_score:
                     best, best_score = (start, end), score
         return sentence.text[best[0] : best[1]].rstrip(",;:，；：、")
-
-    def _passages_within(self, locator: Locator) -> list[Passage]:
-        return [passage for passage in self._snapshot.passages if passage.locator.within(locator)]
 
 
 def _is_heading(passage: Passage, sentence: Sentence) -> bool:
@@ -428,16 +408,12 @@ def _names_all(query: Query, text: str) -> bool:
     return any(found["noun"][:size] in text for size in (4, 3, 2) if len(found["noun"]) >= size)
 
 
-def _asks_for_content(query: Query, words: Sequence[str]) -> bool:
-    """True for 「第二十九条讲什么」: nothing is asked beside the place."""
-    return len(words) <= 1 or bool(
-        re.search(r"(?:讲|说|写|规定|内容|是)(?:了|的)?(?:些)?(?:什么|啥|哪些)(?:内容)?[?。]*$", query.standalone) and len(words) <= 3
-    )
+_CONTENT = re.compile(
+    r"(?:讲|说|写|谈|规定|内容|是|关于|属于)(?:了|的|是)*(?:些)?(?:什么|啥|哪)(?:些|一|个|项|件|块|类|样)*(?:的)?[\u4e00-\u9fff]{0,4}[?。]*$"
+)
 
 
-def _clip(text: str, limit: int) -> str:
-    """At most ``limit`` characters, ended at a clause."""
-    if len(text) <= limit:
-        return text
-    cuts = [match.start() for match in _CLAUSE.finditer(text) if match.start() <= limit]
-    return text[: cuts[-1]] if cuts else text[:limit]
+def _asks_for_content(beside: str) -> bool:
+    """True for 「第二十九条讲什么」, of which ``beside`` is 「讲什么」: nothing is asked beside the place."""
+    asked = _CONTENT.search(beside)
+    return len(FILLER.sub("", beside)) <= 1 or (asked is not None and len(FILLER.sub("", beside[: asked.start()])) <= 2)

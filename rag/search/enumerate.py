@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from rag.language import questions
+from rag.language.numerals import NUMBER, to_int
 from rag.language.numerals import NUMBER
 from rag.records import Locator, Node, NodeKind
 from rag.search.snapshot import Snapshot
@@ -25,6 +26,9 @@ _HOW_MANY = (
     r"(?:一共|总共|共|合计|全部)?(?:是|有|分(?:为|成|了)?|列(?:了|出)?|包(?:括|含)|复制推广|推广|涉及)?(?:了)?"
     r"(?:多少|几|哪几|哪些){kind}(?:呢|吗|啊|呀|的|组成|构成)*[?。!]*$"
 )
+NAMES_TOO = re.compile(r"哪|列|什么|啥|分别|都是|具体|说说|逐")
+"""What shows that a question after a number wants the things named as well."""
+
 _OWNERSHIP = re.compile(r"负责|牵头|承担|管(?!理)|落实|责任|参与|分工|要办|要做|认领|归|属于?|分给|交给")
 _WHICH = re.compile(
     r"哪(?:些|几)|几[项个件条]|多少[项个件条]|什么(?:事项|任务|工作|活|事)|(?:干|做|管|负责|牵头|承担)(?:的)?(?:是)?(?:些)?(?:什么|啥)"
@@ -52,8 +56,25 @@ def _counted(text: str, documents: Sequence[str], snapshot: Snapshot) -> Iterato
         }
         having = [found for found in places.values() if found]
         if len(having) == 1 and not _other_words(text, match, documents, snapshot):
-            yield from having[0]
+            stated = None if kind != "row" or NAMES_TOO.search(text) else _stated(having[0], snapshot)
+            yield from (stated,) if stated else having[0]
             return
+
+
+def counted(text: str) -> set[int | None]:
+    """How many things of some kind a text speaks of: 13 of 「推广事项13项」."""
+    return {to_int(match["number"]) for match in re.finditer(rf"(?P<number>{NUMBER})(?:项|个|条|大|方面|件)", text)}
+
+
+def _stated(places: Sequence[Locator], snapshot: Snapshot) -> Locator | None:
+    """Where the document itself says how many rows there are: its own sentence is better than a count."""
+    for passage in snapshot.passages:
+        node = snapshot.nodes.get(passage.locator)
+        if node is None or node.kind not in ("front", "part") or passage.locator.document != places[0].document:
+            continue
+        if any(len(places) in counted(sentence.text) for sentence in passage.sentences):
+            return passage.locator
+    return None
 
 
 def _other_words(text: str, match: re.Match[str], documents: Sequence[str], snapshot: Snapshot) -> str:
