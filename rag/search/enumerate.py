@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterator, Sequence
 
 from rag.language import questions
 from rag.language.numerals import NUMBER, to_int
-from rag.language.numerals import NUMBER
 from rag.records import Locator, Node, NodeKind
 from rag.search.snapshot import Snapshot
 
