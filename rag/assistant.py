@@ -132,7 +132,7 @@ class Assistant:
         answered: set[Locator] = set()  # units that an earlier part of the question was answered from
         for facet, found_for in zip(query.facets or (query,), evidence, strict=True):
             checked = verify(self._draft(query, facet, found_for, answered), self.index.snapshot)
-            statements.extend(statement for statement in checked.statements if statement not in statements)
+            statements.extend(statement for statement in checked.statements if not _said(statement, statements))
             listed = listed or checked.listing
             answered.update(hit.unit for hit in found_for.hits[:1] if checked.statements)
             if not checked.statements:
@@ -227,6 +227,11 @@ def _interleave(lists: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:
             if i < len(hits):
                 merged.setdefault(hits[i].unit, hits[i])
     return tuple(merged.values())
+
+
+def _said(statement: Statement, before: Sequence[Statement]) -> bool:
+    """Whether an earlier part of the answer says the same, or quotes it among more of the same place."""
+    return any(other.locator == statement.locator and statement.text in other.text for other in before)
 
 
 def _stay(facet: Query, found: Evidence, first: Evidence) -> Evidence:

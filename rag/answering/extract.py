@@ -106,7 +106,7 @@ class Extractor:
             return Draft((cell,) if cell else tuple(self._row(query, evidence, node, named)))
         if query.paragraph is not None:
             return Draft(self.join(list(self._units.paragraph(node, query.paragraph))))
-        if node.heading and _TITLE.search(query.standalone):
+        if node.heading and find_references(query.standalone) and _TITLE.search(query.standalone):
             return Draft((self._units.heading(node),))
         if listed := self._listed(query, evidence, named[0], node):
             return listed

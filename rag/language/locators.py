@@ -120,6 +120,25 @@ def _step(number: str | None, suffix: str | None) -> str | None:
     return f"{value}-{to_int(suffix)}" if suffix and to_int(suffix) else str(value)
 
 
+_UNITS = {"article": "条", "chapter": "章", "row": "项|行|条|事项", "item": "项|行|条|事项", "part": "项|条|点|节"}
+
+
+def next_to(reference: Reference, shift: int, unit: str) -> str | None:
+    """The name of the place ``shift`` after one, counted by a measure word; None when it isn't counted by that."""
+    path = reference.path
+    if reference.kind == "article" and len(path) > 1:
+        path, counted = (path, "项") if unit == "项" else (path[:1], "条")
+    else:
+        counted = _UNITS.get(reference.kind, "")
+    number = int(path[-1]) + shift if path and path[-1].isdecimal() and not reference.inside else 0
+    if number < 1 or not re.fullmatch(counted, unit):
+        return None
+    path = (*path[:-1], str(number))
+    if path[0] == "annex":
+        return f"附件第{number}项"
+    return _section_name(path) if reference.kind == "part" else _rules_name(path)
+
+
 def render_label(entry: DocumentEntry, locator: Locator) -> str:
     """What a person reads: 《宁夏回族自治区人民政府工作规则》(宁政发〔2023〕35号)第二十一条第(八)项."""
     return f"《{entry.title}》({entry.document_number or chinese_date(entry)}){place_name(entry, locator)}"

@@ -11,10 +11,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rag.language import questions
-from rag.language.locators import find_references
+from rag.language.locators import find_references, next_to
 from rag.language.text import fold
 from rag.records import Turn
 from rag.search.coordinates import Coordinates
+
+_NEIGHBOUR = re.compile(
+    r"(?:紧?接(?:着|下来))?的?(?P<way>[上下前后])(?:面|边)?的?(?:这|那)?(?:一|1)?个?(?<![上下前后])(?P<unit>条|项|事项|章|节|点|行)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +33,34 @@ class Reading:
 class Completer:
     """Completes questions; ``names_document`` tells whether a text names one."""
 
-    def __init__(self, coordinates: Coordinates, names_document: Callable[[str], bool]) -> None:
+    def __init__(self, coordinates: Coordinates, names_document: Callable[[str], bool], numbered: Callable[[str], str]) -> None:
+        """``numbered`` names units by number that a text names by heading."""
         self._coordinates = coordinates
         self._names_document = names_document
+        self._numbered = numbered
 
-    def complete_question(self, question: str, history: Sequence[Turn]) -> Reading:
-        """The reading of a folded question after ``history``, oldest turn first."""
+    def topic_of(self, history: Sequence[Turn]) -> str:
+        """What the talk is of after ``history``, oldest turn first; "" when of nothing."""
         topic = ""
         for turn in history:
-            topic = self.complete(fold(turn.question), topic).topic
-        return self.complete(question, topic)
+            topic = self.complete(self.count_on(fold(turn.question), topic), topic).topic
+        return topic
+
+    def count_on(self, question: str, topic: str) -> str:
+        """The question with 「下一条」 as the number after that of the place that the talk is of."""
+        neighbour = _NEIGHBOUR.search(question) if topic else None
+        if neighbour is None:
+            return question
+        text = self._numbered(topic)
+        shift = 1 if neighbour["way"] in "下后" else -1
+        for reference in reversed(find_references(text)):
+            if (named := next_to(reference, shift, neighbour["unit"])) is not None:
+                before, after = question[: neighbour.start()], question[neighbour.end() :]
+                if _asks_nothing(questions.ELLIPSIS_START.sub("", before) + after):  # 「那下一条呢」
+                    return text[: reference.span[0]] + fold(named) + text[reference.span[1] :]
+                document = re.search(r"[\u4e00-\u9fff]*$", text[: reference.span[0]]) if reference.kind == "part" else None
+                return f"{questions.ELLIPSIS_START.sub('', before)}{document[0] if document else ''}{fold(named)}{after}"
+        return question
 
     def complete(self, question: str, topic: str) -> Reading:
         """The reading of a folded question when the talk is of ``topic`` ("": of nothing yet)."""
@@ -51,6 +73,8 @@ class Completer:
         slot = questions.ELLIPSIS_START.sub("", core).strip(",、 ")
         if swapped := self._swap(slot, topic):
             return Reading(swapped, None, swapped) if missing == 2 else Reading(question, swapped, topic)
+        if _is_a_place(slot):
+            return Reading(slot, None, slot)
         completed = f"{_bare_topic(topic, slot)},{slot}"
         return Reading(completed, None, topic) if missing == 2 else Reading(question, completed, topic)
 
@@ -116,6 +140,17 @@ def names_year(text: str) -> bool:
 def _is_no_question(core: str) -> bool:
     bare = core.rstrip("。!?,~. ")
     return bool(questions.GREETING.fullmatch(bare) or questions.INJECTION.search(core) or questions.TASK.search(core))
+
+
+def _is_a_place(slot: str) -> bool:
+    """Whether a follow-up only names a place of its own: 「那第二十六条呢」 after a question about a meeting."""
+    found = [reference for reference in find_references(slot) if reference.kind in ("article", "chapter", "row", "part")]
+    return len(found) == 1 and _asks_nothing(slot[: found[0].span[0]] + slot[found[0].span[1] :])
+
+
+def _asks_nothing(text: str) -> bool:
+    """Whether what stands beside a place asks nothing of it."""
+    return bool(re.fullmatch(r"(?:呢|的|吗|呀|啊|怎么样)*[?。!,\s]*", text))
 
 
 def _bare_topic(topic: str, slot: str) -> str:

@@ -20,6 +20,12 @@ _GENUS_NAMES = (
     r"(?:这|那)(?:个|份|部|本)?{genus}|(?:和|跟|与|、){genus}"
     r"|{genus}(?:里|中|上|说|讲|提|写|怎么|要求|规定|附件|附表|的|和|跟|与|第|有(?:几|多少)|[一二三四五六七八九十]、)"
 )
+_REPLACED = (
+    r"(?:旧|老|原来|原先|(?<![一-龥])原|(?:之|以|此|先)前[的那哪]|[上前]一?版|被?替代|被?取代|代替|替换|废止|停用|停止执行|作废)"
+    r"(?:的|了|掉|是|那|哪|这|个|份|版|部|一|有|什么|文号|政府|自治区|工作)*(?:{genus}|文件|文号|版本)"
+)
+"""A document that is none of those at hand: the one before."""
+
 SHORT = 4
 """Characters that the shortest name of a document has at least: 「规则」 alone may be any."""
 
@@ -100,8 +106,18 @@ class Referrer:
             paragraph = paragraph or reference.paragraph
         references = tuple(_combine(sets))
         if not references and not missing:
-            references = enumerate_places(text, documents, self._snapshot)
+            references = self._replaced(documents, text) or enumerate_places(text, documents, self._snapshot)
         return references, tuple(missing), paragraph
+
+    def _replaced(self, documents: tuple[str, ...], text: str) -> tuple[Locator, ...]:
+        """Where a document says what it replaces, when the question is about that: 「之前哪个文号的规则停用了」."""
+        entries = [e for e in self._entries if e.supersedes and (not documents or e.id in documents)]
+        for entry in entries if len(entries) == 1 else ():
+            if re.search(_REPLACED.format(genus=_GENUS[entry.kind]), text):
+                wanted = {fold(number) for number in entry.supersedes}
+                stating = (p for p in self._snapshot.passages if p.locator.document == entry.id)
+                return tuple(dict.fromkeys(p.unit for p in stating if any(number in fold(p.text) for number in wanted)))
+        return ()
 
     def _names(self, entry: DocumentEntry, text: str) -> bool:
         if entry.document_number and fold(entry.document_number) in re.sub(r"[\[(【﹝]", "〔", re.sub(r"[\])】﹞]", "〕", text)):

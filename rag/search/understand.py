@@ -33,13 +33,14 @@ class Understanding:
         self._entries = tuple(document.entry for document in snapshot.documents)
         self._referrer = Referrer(snapshot)
         coordinates = Coordinates(document.text for document in snapshot.documents)
-        self._completer = Completer(coordinates, lambda text: bool(self._referrer.named_documents(text)))
+        self._completer = Completer(coordinates, lambda text: bool(self._referrer.named_documents(text)), self._referrer.numbered)
         self._divider = Divider(coordinates, self._completer)
 
     def understand(self, question: str, history: Sequence[Turn] = ()) -> Query:
         """The Query of a question asked after ``history`` (oldest first). Never raises on any text."""
-        typed = questions.asked_of_years(_BLANKS.sub("", fold(question)))
-        reading = self._completer.complete_question(typed, history)
+        topic = self._completer.topic_of(history)
+        typed = self._completer.count_on(questions.asked_of_years(_BLANKS.sub("", fold(question))), topic)
+        reading = self._completer.complete(typed, topic)
         query = self._read(question, strip_courtesy(reading.question), alone=reading.question != typed)
         if query.shape in ("smalltalk", "task"):
             return query

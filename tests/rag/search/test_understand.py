@@ -162,12 +162,40 @@ def test_a_year_that_is_ruled_out(question: str, years: tuple[int, ...]) -> None
         (("一产增速目标是多少?", "二产呢?"), "三产呢", "三产增速目标是多少?"),
         (("常务会议纪要谁签发?",), "那专题会议的呢?", "专题会议纪要谁签发?"),
         (("附件第3项是什么?",), "那第8项呢?", "附件第8项是什么?"),
+        (("第二十九条讲什么",), "上一条呢", "第二十八条讲什么"),
+        (("第二十条第(三)项是啥",), "那下一项是什么", "第二十条第(四)项是什么"),
+        (("第五章讲什么", "第二十六条呢"), "后面那条由谁批准", "第二十七条由谁批准"),
+        (("常务会议多久开一次",), "那第二十六条呢", "第二十六条呢"),
+        (("附件第3项由谁负责",), "下一行呢", "附件第4项由谁负责"),
         (("保理公司接入征信是什么事项?", "责任单位是哪家?"), "第几批的?", "保理公司接入征信,第几批的?"),
     ],
 )
 def test_follow_ups(history: tuple[str, ...], question: str, standalone: str) -> None:
     """What a follow-up leaves out is filled in from the turns before it."""
     assert read(question, *history).standalone == standalone
+
+
+def test_the_next_place_is_counted_from_the_one_talked_of() -> None:
+    """In a unit named by its heading too; what follows in the same breath is asked of the same place; there is none after the last."""
+    assert [str(place) for place in read("下一条呢", "民生那章第六条是哪个工程").references] == ["work-report#2.6.7"]
+    facets = read("下一条讲什么?议题由谁提", "第二十一条常务会议的任务有哪些").facets
+    assert [[str(place) for place in facet.references] for facet in facets] == [["work-rules#22"], ["work-rules#22"]]
+    assert read("下一条呢", "第四十五条讲什么").missing_references[0].asked == "第四十六条"
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["之前哪个文号的规则停用了", "新规则替代的旧规则是哪年印发的", "原来的工作规则文号多少", "上一版规则叫什么", "停止执行的是哪个文件"],
+)
+def test_the_document_before_is_named_where_it_is_repealed(question: str) -> None:
+    """What is asked of the rules that were replaced is answered by the article that says so, not by the notice of the new ones."""
+    assert [str(place) for place in read(question).references] == ["work-rules#45"]
+
+
+@pytest.mark.parametrize("question", ["开会之前文件要提前几天发", "规范性文件被废止后还要公布吗", "工作规则的文号是多少"])
+def test_the_document_before_is_not_meant_by_every_before(question: str) -> None:
+    """A time before, or another text that lapses, is no earlier edition."""
+    assert read(question).references == ()
 
 
 def test_a_whole_question_takes_nothing_from_history() -> None:
