@@ -27,11 +27,14 @@ from rag.search.wanted import what_is_wanted
 LONG_LIST = 20
 """Places beyond which a list is answered by its number."""
 
+SAME = 5
+"""Characters that a sentence may have beside a heading and still be only that."""
+
 FRONT = 5.0
 """How much weaker a second line of a heading block may be, in ``Tuning.second``: its short lines explain each other."""
 
 _COUNTERS: dict[str, str] = {
-    "part": "项|条|个|类|部分|方面|次", "section": "项|条|个|类|方面|款", "chapter": "项|条|个|类|方面", "article": "项|条|个|类|种|款|方面"
+    "part": "项|条|个|类|方面", "section": "项|条|个|类|方面", "chapter": "项|条|个|类|方面", "article": "项|条|个|类|种|款|方面"
 }  # fmt: skip
 """The measure words by which the parts of a unit are counted; a question after so many 批 or 家 asks for something else."""
 
@@ -39,6 +42,7 @@ _TITLE = re.compile(r"章名|节名|标题|题目|名称|名字|叫(?:个|做)?(
 _WHICH_UNIT = re.compile(
     r"(?:哪(?:一|1)?|第几|第多少)个?(?:大?项|事项|条|章|节|部分|件事|点|行)(?![目次])|哪(?:一|1)?个(?:经验|改革|任务|模式|机制|举措|方面|环节)"
 )
+_WHERE = re.compile(r"第几|第多少|哪(?:一|1)?个?(?:条|章|节|部分|行)|(?:在|写|属于?).{0,6}哪")
 _ENUMERATED = re.compile(r"(?:[^。;；]{0,12}[:：])?[一二三四五六七八九十]是")
 
 
@@ -118,18 +122,18 @@ class Extractor:
         return Draft(self.join(list(self._sentences(query, evidence, named, limit))))
 
     def _naming(self, query: Query, node: Node, statements: Sequence[Statement]) -> Sequence[Statement]:
-        """The statements, after the name of their unit when the question asks which one it is."""
+        """The statements, after the name of their unit when the question asks which one it is, by its place when it asks where."""
         if not statements or not _WHICH_UNIT.search(query.standalone):
             return statements
-        if node.row is not None:
-            return (self._units.cell(node, "事项", bare=True), *statements)
-        if node.heading:
-            heading = self._units.heading(node)
-            return statements if node.heading in statements[0].text else (heading, *statements)
-        if node.kind != "article":
-            return statements
-        first, place = statements[0], place_name(self._snapshot.by_id[node.locator.document].entry, node.locator)
-        return (Statement(f"{place}:{first.text}", first.locator, first.quote), *statements[1:])
+        first, place = statements[0], ""
+        if not node.heading or _WHERE.search(query.standalone):
+            place = place_name(self._snapshot.by_id[node.locator.document].entry, node.locator)
+        if node.heading and (place or node.heading not in first.text):
+            heading = self._units.cell(node, "事项", bare=True) if node.row is not None else self._units.heading(node)
+            named = heading.text if heading.text.startswith(place) else f"{place}:{heading.text}"
+            rest = statements[1:] if node.heading in first.text and len(first.text) <= len(node.heading) + SAME else statements
+            return (Statement(named, heading.locator, heading.quote), *rest)
+        return (Statement(f"{place}:{first.text}", first.locator, first.quote), *statements[1:]) if place else statements
 
     def _beside_reference(self, query: Query) -> str:
         """What a question says beside the place and the document that it names."""

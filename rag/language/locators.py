@@ -25,12 +25,13 @@ _NUMBER_OF_DOCUMENT = re.compile(
 )
 _LOOSE_NUMBER = re.compile(r"(?P<office>宁政办?[发函规]|国[发函]|国办[发函])\s*(?P<year>\d{4})\s*年?\s*第?\s*(?P<number>\d+)\s*号")
 _PART = re.compile(
-    rf"第\s*(?P<number>{NUMBER})\s*部分|(?<![\u4e00-\u9fff第])(?P<bare>{CHINESE})、(?=\s*[(（])|(?<=报告|方案)(?P<after>{CHINESE})、(?=\s*[(（])"
+    rf"第\s*(?P<number>{NUMBER})\s*部分|(?<![\u4e00-\u9fff第])(?P<bare>{CHINESE})、(?=\s*[(（])|(?<=报告|方案)(?P<after>{CHINESE})、?(?=\s*[(（])"
 )
 _INSIDE = re.compile(r"(?:里面|里头|里|当中|之中|中|下面|下|的|这|那|,|\s)*")
 _ORDINAL = re.compile(
     rf"第?\s*[(（](?P<bracketed>{NUMBER})[)）]\s*(?:小?节|条|款|项|点|件|个)?"
     rf"|第\s*(?P<counted>{NUMBER})\s*(?:个?[\"“「]?是[\"”」]?|个?(?:方面|事项|工程|任务|小?点|小?节|条|款|项|件|大?块)|个(?!月|工作日|季度))"
+    rf"|(?P<last>最后|末尾)的?(?:一|1)(?:个|条|项|点|件|小?节|方面|事项)"
     rf"|(?<![第{CHINESE[1:-2]}])[\"“「]?(?P<told>{CHINESE})是[\"”」]?"
 )
 
@@ -43,7 +44,7 @@ class Reference:
     text: str  # as written
     span: tuple[int, int]
     path: tuple[str, ...] = ()
-    inside: tuple[int, ...] = ()  # ordinals below a chapter, whose articles are numbered through: 第五章第二条
+    inside: tuple[int, ...] = ()  # ordinals below ``path`` that are no steps of it: 第五章第二条; -1 is the last
     paragraph: int | None = None
     document_number: str | None = None
     batch: int | None = None
@@ -96,7 +97,7 @@ def _nested(kind: str, number: int, text: str, base: re.Match[str]) -> Reference
     steps: list[int] = []
     end = base.end()
     while following := _ORDINAL.match(text, _begin_of_ordinal(text, end)):
-        step = to_int(next(written for written in following.groupdict().values() if written))
+        step = -1 if following["last"] else to_int(next(written for written in following.groupdict().values() if written))
         if step is None:
             break
         steps.append(step)
@@ -104,7 +105,9 @@ def _nested(kind: str, number: int, text: str, base: re.Match[str]) -> Reference
     span = (base.start(), end)
     if kind == "chapter":
         return Reference(kind, text[slice(*span)], span, ("chapter", str(number)), tuple(steps))
-    return Reference(kind, text[slice(*span)], span, tuple(str(step) for step in (number, *steps)))
+    known = steps.index(-1) if -1 in steps else len(steps)
+    path = tuple(str(step) for step in (number, *steps[:known]))
+    return Reference(kind, text[slice(*span)], span, path, tuple(steps[known:]))
 
 
 def _begin_of_ordinal(text: str, at: int) -> int:

@@ -83,6 +83,7 @@ def _other_words(text: str, match: re.Match[str], documents: Sequence[str], snap
         if document.entry.id in documents:
             for name in sorted((document.entry.title, document.entry.short_title, *document.entry.aliases), key=len, reverse=True):
                 rest = rest.replace(name.lower(), "")
+    rest = re.sub("报告|规则|方案" if documents else "$^", "", rest)
     rest = questions.FILLER.sub("", questions.SUBJECT.sub("", questions.YEAR.sub("", rest)))
     return rest if len(rest) > 1 else ""
 

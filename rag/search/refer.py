@@ -18,7 +18,7 @@ from rag.search.snapshot import Snapshot
 _GENUS = {"rules": "规则", "report": "报告", "plan": "方案"}
 _GENUS_NAMES = (
     r"(?:这|那)(?:个|份|部|本)?{genus}|(?:和|跟|与|、){genus}"
-    r"|{genus}(?:里|中|上|说|讲|提|写|怎么|要求|规定|附件|附表|的|和|跟|与|第|有(?:几|多少)|[一二三四五六七八九十]、)"
+    r"|{genus}(?:里|中|上|说|讲|提|写|怎么|要求|规定|附件|附表|的|和|跟|与|第|一?共|总共|分(?:为|成|了)?(?:几|多少|哪)|有(?:几|多少)|[一二三四五六七八九十]、)"
 )
 _REPLACED = (
     r"(?:旧|老|原来|原先|(?<![一-龥])原|(?:之|以|此|先)前[的那哪]|[上前]一?版|被?替代|被?取代|代替|替换|废止|停用|停止执行|作废)"
@@ -140,9 +140,9 @@ class Referrer:
             return [], []
         named = [d for d in candidates if d.entry.id in documents] or candidates
         places = [place for d in named if (place := self._locate(d, reference)) is not None]
-        if places or not named:
-            return places, []
-        return [], [self._missing(named[0], reference)]
+        if lacking := self._without_paragraph(reference, places):
+            return [], lacking
+        return (places, []) if places or not named else ([], [self._missing(named[0], reference)])
 
     def _has_kind(self, document: Document, reference: Reference) -> bool:
         wanted = {"article": "article", "chapter": "chapter", "row": "row", "item": "row", "part": "part"}[reference.kind]
@@ -180,6 +180,16 @@ class Referrer:
             return MissingReference(reference.text, entry.id, f"附件第{first}项至第{last}项")
         unit = {"article": "条", "chapter": "章", "part": "部分"}[kind]
         return MissingReference(reference.text, entry.id, f"第{to_chinese(first)}{unit}至第{to_chinese(last)}{unit}")
+
+    def _without_paragraph(self, reference: Reference, places: Sequence[Locator]) -> list[MissingReference]:
+        """The 款 that a reference names and its article does not have."""
+        if reference.paragraph is None or len(places) != 1:
+            return []
+        count = sum(child.kind == "paragraph" for child in self._snapshot.nodes[places[0]].children)
+        if reference.paragraph <= count:
+            return []
+        name = place_name(self._snapshot.by_id[places[0].document].entry, places[0])
+        return [MissingReference(reference.text, places[0].document, f"{name}有{count}款")]
 
     def _innermost(self, document: Document, reference: Reference) -> Node | None:
         """The unit named by all of a nested reference that there is; None when not even the first step is there."""
@@ -224,6 +234,8 @@ def _names_of(entry: DocumentEntry) -> tuple[str, ...]:
 def _numbered_child(node: Node, step: int) -> Node | None:
     """The part of a unit that has a number; of a chapter, whose articles are numbered through, else the one in that position."""
     labelled = [child for child in node.children if child.label]
+    if step == -1:
+        return labelled[-1] if labelled else None
     named = next((child for child in labelled if child.locator.path[-1].partition("-")[0] == str(step)), None)
     return named or (labelled[step - 1] if node.kind == "chapter" and 1 <= step <= len(labelled) else None)
 

@@ -61,6 +61,8 @@ def test_references_are_looked_up(question: str, references: list[str]) -> None:
         ("督查范围第七项是什么", ["work-rules#37.7"]),
         ("常务会议的任务第八项", ["work-rules#21.8"]),
         ("推广事项第六条和组织保障第一条", ["ftz-plan#2.6", "ftz-plan#3.1"]),
+        ("推广事项最后一项是什么", ["ftz-plan#2.13"]),
+        ("第五章最后一条讲什么", ["work-rules#27"]),
         ("规则那部分第三条", ["work-rules#3"]),
         ("养老那块第三条是什么", []),
         ("去年民生那块第三条", []),
@@ -82,6 +84,7 @@ def test_a_unit_named_by_its_heading(question: str, references: list[str]) -> No
         ("民生那章第十条", "第二部分第(六)项列有8项"),
         ("报告第二部分第(九)节", "第二部分列有6项"),
         ("第五章第六十条", "第五章列有第十九条至第二十七条"),
+        ("第二十条第三款", "第二十条有2款"),
     ],
 )
 def test_a_place_that_does_not_exist(question: str, valid: str) -> None:
