@@ -18,7 +18,7 @@ from rag.language.questions import COUNT, COURTESY, FILLER
 from rag.language.text import fold, matching_form
 from rag.records import Draft, Hit, Locator, Node, Passage, Query, Sentence, Statement
 from rag.search.duties import Duties
-from rag.search.enumerate import NAMES_TOO, counted
+from rag.search.enumerate import NAMES_TOO, counted, stated
 from rag.search.index import Index
 from rag.search.lexical import tokenize
 from rag.search.retrieve import COLUMN_OF, Evidence
@@ -155,7 +155,7 @@ class Extractor:
                 field = None if query.asked == "batch" else self._cell(query, node, title=True)
                 yield field or self._units.cell(node, "事项", bare=True)
                 continue
-            if node.kind in ("chapter", "part") and len(locators) > 1:
+            if node.kind in ("chapter", "part") or query.shape in ("list", "count"):
                 yield self._units.heading(node)
                 continue
             yield from list(self._units.opening(node))[:1]
@@ -216,17 +216,9 @@ class Extractor:
             return None
         if query.shape == "list" or NAMES_TOO.search(query.standalone):
             return Draft(tuple(listing), listing=True)
-        stated = self._stated(len(listing), node)
-        return Draft((stated,)) if stated else Draft(tuple(listing), listing=True)
-
-    def _stated(self, size: int, node: Node) -> Statement | None:
-        """The unit's own sentence that says how many parts it has: 「…需要复制推广事项13项…:」."""
-        for passage in self._snapshot.passages:
-            if passage.locator == node.locator:
-                for sentence in passage.sentences:
-                    if sentence.text.rstrip().endswith((":", "：")) and size in counted(sentence.text):
-                        return Statement(sentence.text, passage.locator, sentence.text)
-        return None
+        if said := stated(len(listing), node.locator, self._snapshot):
+            return Draft((Statement(said, node.locator, said),))
+        return Draft(tuple(listing), listing=True)
 
     def _listing(self, query: Query, evidence: Evidence, top: Hit, node: Node) -> list[Statement] | None:
         """All items of the list that is asked for, or None when the best sentence names them itself."""

@@ -55,8 +55,8 @@ def _counted(text: str, documents: Sequence[str], snapshot: Snapshot) -> Iterato
         }
         having = [found for found in places.values() if found]
         if len(having) == 1 and not _other_words(text, match, documents, snapshot):
-            stated = None if kind != "row" or NAMES_TOO.search(text) else _stated(having[0], snapshot)
-            yield from (stated,) if stated else having[0]
+            place = None if kind != "row" or NAMES_TOO.search(text) else _stated(having[0], snapshot)
+            yield from (place,) if place else having[0]
             return
 
 
@@ -65,15 +65,16 @@ def counted(text: str) -> set[int | None]:
     return {to_int(match["number"]) for match in re.finditer(rf"(?P<number>{NUMBER})(?:项|个|条|大|方面|件)", text)}
 
 
+def stated(size: int, place: Locator, snapshot: Snapshot) -> str | None:
+    """The place's own sentence that says how many parts it introduces: 「…需要复制推广事项13项…:」."""
+    own = (sentence.text for passage in snapshot.passages if passage.locator == place for sentence in passage.sentences)
+    return next((text for text in own if text.rstrip().endswith((":", "：")) and size in counted(text)), None)
+
+
 def _stated(places: Sequence[Locator], snapshot: Snapshot) -> Locator | None:
     """Where the document itself says how many rows there are: its own sentence is better than a count."""
-    for passage in snapshot.passages:
-        node = snapshot.nodes.get(passage.locator)
-        if node is None or node.kind not in ("front", "part") or passage.locator.document != places[0].document:
-            continue
-        if any(len(places) in counted(sentence.text) for sentence in passage.sentences):
-            return passage.locator
-    return None
+    parts = (place for place, node in snapshot.nodes.items() if node.kind == "part" and place.document == places[0].document)
+    return next((place for place in parts if stated(len(places), place, snapshot)), None)
 
 
 def _other_words(text: str, match: re.Match[str], documents: Sequence[str], snapshot: Snapshot) -> str:

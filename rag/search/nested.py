@@ -13,6 +13,7 @@ from rag.language import questions
 from rag.language.locators import find_ordinals, find_references, place_name
 from rag.language.text import fold
 from rag.records import Locator, Node
+from rag.search.enumerate import NAMES_TOO, stated
 from rag.search.snapshot import Snapshot
 
 _WITHIN = r"(?:的|里面?|里头|当中|中|下面?)*"
@@ -22,6 +23,10 @@ _MARKER = re.compile(rf"{_WITHIN}(?:[这那](?:一|1)?个?{_UNIT}|{_UNIT})?{_WIT
 
 _SAID_TO_BE_PART = re.compile(rf"(?P<name>[\u4e00-\u9fff]+?)(?:[这那](?:一|1)?个?{_UNIT}|部分){_WITHIN}$")
 _RUN = re.compile(r"[\u4e00-\u9fffa-z0-9+\"]{2,24}$")
+_HOW_MANY = re.compile(
+    r"(?:里面?|中|下面?)?(?:一共|总共|共|都|分别)*(?:是|有|分(?:为|成)?|列|写|包括|包含|讲|提)?(?:了|出|着)?"
+    r"(?:多少|(?<!第)几|哪几|哪些)个?(?:条|项|点|节)(?:呢|啊|呀|的)*[?。!]*$"
+)
 _LOOSE = 2
 """Characters that may stand before the name of what is said to be a part: 「查下民生那章第六条」."""
 
@@ -43,6 +48,22 @@ def number_containers(text: str, documents: Sequence[str], snapshot: Snapshot, b
             years = "".join(word for word in questions.RELATIVE_YEARS if word in run[0])
             text = f"{text[: run.start()]}{years}{fold(entry.short_title + place_name(entry, node.locator))}{text[at:]}"
     return text
+
+
+def parts_counted(text: str, documents: Sequence[str], snapshot: Snapshot, bare: Callable[[str], str]) -> tuple[Locator, ...]:
+    """The numbered parts of the unit of which a folded question asks how many, or which, they are: 「组织保障那块写了哪几条」."""
+    asked = _HOW_MANY.search(text)
+    run = _RUN.search(text, 0, asked.start()) if asked else None
+    if run is None:
+        return ()
+    said = bool(_SAID_TO_BE_PART.search(run[0]))
+    for name in _names(run[0], bare, 0):
+        node = _container(name, text, documents, snapshot)
+        if node is not None and node.kind != "article" and (said or name == fold(node.heading)):
+            parts = tuple(child.locator for child in node.children if child.label)
+            only_counted = asked is not None and not NAMES_TOO.search(asked[0])
+            return (node.locator,) if only_counted and stated(len(parts), node.locator, snapshot) else parts
+    return ()
 
 
 def is_part_of_something(before: str, bare: Callable[[str], str]) -> bool:

@@ -12,7 +12,7 @@ from rag.language.numerals import to_chinese
 from rag.language.text import fold
 from rag.records import Document, DocumentEntry, Locator, MissingReference, Node
 from rag.search.enumerate import enumerate_places
-from rag.search.nested import is_part_of_something, number_containers
+from rag.search.nested import is_part_of_something, number_containers, parts_counted
 from rag.search.snapshot import Snapshot
 
 _GENUS = {"rules": "规则", "report": "报告", "plan": "方案"}
@@ -106,7 +106,8 @@ class Referrer:
             paragraph = paragraph or reference.paragraph
         references = tuple(_combine(sets))
         if not references and not missing:
-            references = self._replaced(documents, text) or enumerate_places(text, documents, self._snapshot)
+            references = self._replaced(documents, text) or parts_counted(text, documents, self._snapshot, self._without_names)
+            references = references or enumerate_places(text, documents, self._snapshot)
         return references, tuple(missing), paragraph
 
     def _replaced(self, documents: tuple[str, ...], text: str) -> tuple[Locator, ...]:

@@ -74,6 +74,28 @@ def test_a_unit_named_by_its_heading(question: str, references: list[str]) -> No
 
 
 @pytest.mark.parametrize(
+    ("question", "first", "size"),
+    [
+        ("组织保障那块一共写了哪几条?", "ftz-plan#3.1", 3),
+        ("会议制度那章有几条", "work-rules#19", 9),
+        ("民生那章列了几项", "work-report#2.6.1", 8),
+        ("推广事项有哪几项", "ftz-plan#2.1", 13),
+        ("方案的推广事项一共多少项", "ftz-plan#2", 1),  # says it itself
+    ],
+)
+def test_the_parts_of_a_named_unit(question: str, first: str, size: int) -> None:
+    """How many, or which, there are in a unit named by its heading: all of them, or the sentence that states their number."""
+    references = read(question).references
+    assert (str(references[0]), len(references)) == (first, size)
+
+
+@pytest.mark.parametrize("question", ["政府职能有几项", "请假规定有几条", "附件第3项有几条举措"])
+def test_what_is_no_unit_by_its_name_has_no_parts(question: str) -> None:
+    """Words of a heading alone do not make a question about its parts."""
+    assert len(read(question).references) < 2
+
+
+@pytest.mark.parametrize(
     ("question", "valid"),
     [
         ("第六十条讲什么", "第一条至第四十五条"),
