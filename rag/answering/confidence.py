@@ -4,8 +4,8 @@ Similarity alone cannot tell 「会议费标准」 from 「会议计划管理」
 
     what is asked for   a question after a number of days needs a sentence with a number of days
     where and when      a place or year that the question names has to be that of the sentence
-    the rare words      of the question, and above all the noun that is asked about, occur where the answer is said to be
-    the alternative     a question is nearer to one that the sentence answers than to one that such documents leave open
+    the rare words      of the question occur where the answer is said to be
+    the alternative     a question is nearer to those that the sentence answers than to those that such documents leave open
 
 The first two decide alone; the rest is weighed by a logistic function fitted by ``python -m evals.bench.refusal``.
 """
@@ -13,11 +13,9 @@ The first two decide alone; the rest is weighed by a logistic function fitted by
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
-from rag.language import questions
 from rag.language.text import fold, matching_form
 from rag.records import Passage, Query
 from rag.search.index import Index
@@ -30,25 +28,22 @@ from rag.search.wanted import what_is_wanted
 class Calibration:
     """Weights of the logistic function. Fitted by ``python -m evals.bench.refusal``."""
 
-    bias: float = -5.26
-    answered: float = 5.74
-    sentence: float = 1.46
-    covered: float = 1.66
-    unknown: float = -5.26
-    head: float = 0.20
-    margin: float = 38.70
-    crowd: float = -3.69
+    bias: float = -8.73
+    answered: float = 5.87
+    sentence: float = 3.84
+    covered: float = 1.96
+    unknown: float = -4.66
+    margin: float = 28.87
+    vote: float = 0.46
     threshold: float = 0.35
     named: float = 0.25  # the threshold of a part that is asked of one document by name
 
 
-PLAIN = Calibration(
-    bias=-25.35, answered=0.0, sentence=28.91, covered=0.67, unknown=-1.12, head=0.07, margin=0.0, crowd=0.0, threshold=0.30, named=0.25
-)
+PLAIN = Calibration(bias=-28.16, answered=0.0, sentence=31.08, covered=1.28, unknown=0.04, margin=0.0, vote=0.0, threshold=0.30, named=0.25)
 """For a document of which no questions are indexed: its own words are all there is. Fitted with NINGWEN_EXPAND=false."""
 
-PLAIN_FEATURES = ("sentence", "covered", "unknown", "head")
-FEATURES = ("answered", "sentence", "covered", "unknown", "head", "margin", "crowd")
+PLAIN_FEATURES = ("sentence", "covered", "unknown")
+FEATURES = ("answered", "sentence", "covered", "unknown", "margin", "vote")
 
 _ANSWERED, _OWN = 12.0, 8.0  # how near a sentence is by the questions it answers, and by its own words: as in extract.py
 
@@ -88,17 +83,15 @@ class Confidence:
         there = set(tokenize(text))
         weights = {t: self._index.question_lexicon.weight(t) for t in dict.fromkeys(evidence.tokens)}
         total = sum(weights.values()) or 1.0
-        unknown = sum(1 for t, w in weights.items() if w == 1.0 and self._index.passage_lexicon.weight(t) == 1.0)
-        heads = head_words(evidence.text)
+        unknown = sum(self._index.passage_lexicon.count(token) == 0 for token in weights)
         answered = float(evidence.answered[position])
         return {
             "answered": answered,
             "sentence": float(evidence.sentences[position]),
             "covered": sum(w for t, w in weights.items() if t in there) / total,
             "unknown": unknown / max(len(weights), 1),
-            "head": sum(word in text for word in heads) / len(heads) if heads else 1.0,
             "margin": answered - evidence.background,
-            "crowd": evidence.crowd,
+            "vote": evidence.vote,
         }
 
     def _best_sentence(self, query: Query, evidence: Evidence) -> int:
@@ -145,26 +138,6 @@ class Confidence:
         """Whether a place is another one than those of a text: a named city or county, or one that other passages are about."""
         bare = place.rstrip("市县省区") if len(place) > 2 else place
         return bare not in text and (bare != place or bare in self._whole)
-
-
-@lru_cache(maxsize=256)
-def head_words(text: str) -> tuple[str, ...]:
-    """The nouns next to the words that ask: 「质押贷款利率是多少」 asks about 利率."""
-    import rjieba
-
-    words = [word for word in rjieba.cut(text) if word.strip()]
-    heads: list[str] = []
-    for i, word in enumerate(words):
-        if not questions.INTERROGATIVE.search(word):
-            continue
-        before = next((w for w in reversed(words[:i]) if _is_content(w)), None)
-        after = words[i + 1] if i + 1 < len(words) and _is_content(words[i + 1]) else None
-        heads.extend(w for w in (before, after) if w)
-    return tuple(dict.fromkeys(heads))
-
-
-def _is_content(word: str) -> bool:
-    return len(word) >= 2 and not questions.FILLER.fullmatch(word) and bool(re.fullmatch(r"[\u4e00-\u9fff]+", word))
 
 
 def _other_year(query: Query, passages: list[Passage]) -> int | None:

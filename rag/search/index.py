@@ -44,7 +44,7 @@ from rag.search.spelling import Speller, write_sounds
 if TYPE_CHECKING:
     from rag.search.embedding import Embedder
 
-VERSION = "2"
+VERSION = "3"
 """Changes when the same snapshot gives another index."""
 
 _BATCH = 2000  # Chroma takes at most 5461 vectors a call
@@ -96,7 +96,7 @@ class Index:
         self._collection = collection
         self._remote = remote
         self.passage_lexicon = passages
-        self.question_lexicon = questions
+        self.question_lexicon = questions  # answered ones first, then those that are left open
         self.speller = speller
 
     def nearest(self, vector: NDArray[np.float32], count: int) -> Neighbours:
@@ -177,7 +177,7 @@ def _build(name: str, taken: Snapshot, embedder: Embedder, data_dir: Path, chrom
         names, vectors = _embed(taken, embedder, report)
         (folder / "snapshot.json").write_bytes(snapshot.dump(taken))
         Lexicon.build(_expanded(taken)).save(folder / "passages.bm25")
-        Lexicon.build([e.text for e in taken.expansions]).save(folder / "questions.bm25")
+        Lexicon.build([*(e.text for e in taken.expansions), *taken.background]).save(folder / "questions.bm25")
         write_sounds(folder / "sounds.json", [*(p.text for p in taken.passages), *(e.text for e in taken.expansions)])
         _write_vectors(folder, name, names, vectors, chroma_url, report)
         summary = {"built": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "vectors": len(names), "embedder": embedder.name}
@@ -277,7 +277,7 @@ def open_named(name: str, data_dir: Path, *, chroma_url: str | None = None) -> I
     try:
         taken = snapshot.load((folder / "snapshot.json").read_bytes())
         passages = Lexicon.load(folder / "passages.bm25", len(taken.passages))
-        questions = Lexicon.load(folder / "questions.bm25", len(taken.expansions))
+        questions = Lexicon.load(folder / "questions.bm25", len(taken.expansions) + len(taken.background))
         client = _client(_writable(folder / "chroma") if chroma_url is None else folder, chroma_url)
         collection = client.get_collection(f"ningwen-{name}", embedding_function=None)
     except IndexUnavailableError:

@@ -25,8 +25,11 @@ from rag.search.wanted import Wanted, what_is_wanted
 if TYPE_CHECKING:
     from rag.search.embedding import Embedder
 
-NEARLY = 0.02
-"""How much farther than the nearest answered question others still count as its company, in cosine."""
+WORDING = 0.3
+"""What the words that two questions share add to their cosine: the model hears the subject, the words tell what is asked of it."""
+
+TEMPERATURE = 0.0075
+"""How fast an indexed question's vote fades with its distance, in cosine."""
 
 Scores = NDArray[np.float32]
 
@@ -62,8 +65,8 @@ class Weights:
 class Evidence:
     """Hits for one question, and what the composing stage needs to know about their sentences.
 
-    ``background`` is the cosine of the nearest question that documents of this kind leave open, ``crowd`` the share
-    of such questions among those that are nearly as near as the nearest one that is answered.
+    ``background`` is the cosine of the nearest question that documents of this kind leave open; ``vote`` tells
+    whether the indexed questions around this one are answered or left open, as log-odds.
 
     ``sentences`` and ``answered`` give, by sentence position, the cosine of the sentence itself and of the
     best question that it is known to answer; ``coverage`` the share of the question's rare words in a passage.
@@ -76,7 +79,7 @@ class Evidence:
     lexical: Scores
     tokens: tuple[str, ...]
     background: float
-    crowd: float
+    vote: float
 
 
 class Retriever:
@@ -103,13 +106,13 @@ class Retriever:
     def retrieve(self, query: Query, *, limit: int = 10) -> Evidence:
         """The best ``limit`` units for the query."""
         text = query.standalone
-        signals, sentences, answered, tokens, background, crowd = self._signals(text)
+        signals, sentences, answered, tokens, background, vote = self._signals(text)
         total = self._fuse(signals, query)
         order = np.argsort(-total, kind="stable")
         hits = self._hits(order, total, signals, limit)
         hits = self._direct(query, self._duties.put_first(text, hits, SAME), limit)
         lexical = signals["lexical"]
-        return Evidence(text, hits, sentences, answered, lexical, tuple(tokens), background, crowd)
+        return Evidence(text, hits, sentences, answered, lexical, tuple(tokens), background, vote)
 
     def _signals(self, text: str) -> tuple[dict[str, Scores], Scores, Scores, list[str], float, float]:
         index = self._index
@@ -131,7 +134,21 @@ class Retriever:
         }
         lowest = min((similarity for found in (near.passages, near.sentences, near.questions) for _, similarity in found), default=0.7)
         background = max((similarity for _, similarity in near.background), default=lowest)
-        return signals, sentence, answered, tokens, background, _crowd(near)
+        return signals, sentence, answered, tokens, background, self._vote(near, tokens)
+
+    def _vote(self, near: Neighbours, tokens: Sequence[str]) -> float:
+        """Log-odds that a question like those nearest by meaning and wording is answered."""
+        lexicon, words = self._index.question_lexicon, list(dict.fromkeys(tokens))
+        wording = lexicon.scores(words) / max(sum(map(lexicon.rarity, words)), 1.0)
+        first_open = len(self._index.snapshot.expansions)
+        places = np.array([i for i, _ in near.questions] + [first_open + i for i, _ in near.background], dtype=np.int64)
+        if not places.size:
+            return 0.0
+        cosines = np.array([similarity for _, similarity in (*near.questions, *near.background)])
+        closeness = cosines + WORDING * wording[places]
+        votes = np.exp((closeness - closeness.max()) / TEMPERATURE)
+        share = float(votes[places < first_open].sum() / votes.sum())
+        return float(np.log((share + 0.01) / (1.01 - share)))
 
     @property
     def _vectors(self) -> int:
@@ -216,14 +233,6 @@ class Retriever:
                     named.append(Hit(unit, scored.score if scored else 0.0, tuple(mine), {"reference": 1.0}))
         seen = {hit.unit for hit in named}
         return (*named, *(hit for hit in hits if hit.unit not in seen))[: max(limit, len(named))]
-
-
-def _crowd(near: Neighbours) -> float:
-    """The share of open questions among all that are at most NEARLY farther than the nearest answered one, 0…1."""
-    bound = max((similarity for _, similarity in near.questions), default=1.0) - NEARLY
-    answered = sum(similarity >= bound for _, similarity in near.questions)
-    left_open = sum(similarity >= bound for _, similarity in near.background)
-    return left_open / max(answered + left_open, 1)
 
 
 def _marks(conditions: Iterable[bool]) -> Scores:

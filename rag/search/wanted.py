@@ -42,6 +42,12 @@ _HOW_MUCH = re.compile(r"多少(?![号项个条种类家件款章所处部])|多
 _HOW_LARGE = re.compile(
     r"(?:比例|占比|比重|率|幅度?|增速|涨幅|降幅)(?:是|为|有|达到?|到)?(?:了)?(?:多少|几|多大|多高)|多大比例|百分之几|几成|百分之多少"
 )
+_SUM = r"(?:(?<!消)费用?|经费|资金|预算|补贴|补助|奖金|罚款|罚金|租金|押金|保证金|工资|薪酬|价格?|造价|总投资|投资额|金额)"
+_HOW_COSTLY = re.compile(
+    rf"多少[\u4e00-\u9fff]{{0,4}}{_SUM}(?!率|比)"
+    rf"|{_SUM}(?:总额|标准)?(?:安排|需要?|是|为|有|要|达到?|定)?(?:了)?多少(?!个|家|项|户|次|人)"
+)
+_MONEY = re.compile(rf"{_DIGITS}{_MULTIPLE}元|{_DIGITS}(?:多|余)?[万亿](?!户|人|亩|吨|套|辆|千瓦|个|家|平方|立方)|免费|免收|无偿|不收")
 _WHICH_NUMBER = re.compile(r"文号|发文字号|字号|几号文|多少号|什么号")
 _NAMED = re.compile(r"叫(?:什么|啥)名字?(?:的)?(?:人|同志)?|(?:姓名|名字)(?:是|叫)?(?:什么|啥)|姓(?:什么|啥)|谁(?:夺|获|拿|得)")
 
@@ -50,7 +56,7 @@ _NAMED = re.compile(r"叫(?:什么|啥)名字?(?:的)?(?:人|同志)?|(?:姓名|
 class Wanted:
     """The kind of thing that a question asks for; ``pattern`` is what its answer has, None when any text may answer."""
 
-    kind: str  # 「figure」, 「time」, 「share」, 「rank」, 「name」, 「document_number」, 「any」
+    kind: str  # 「figure」, 「time」, 「share」, 「money」, 「rank」, 「name」, 「document_number」, 「any」
     pattern: re.Pattern[str] | None = None
 
     def met_by(self, text: str) -> bool:
@@ -69,6 +75,8 @@ def what_is_wanted(question: str) -> Wanted:
         return Wanted("share", _SHARE)
     if match := next((m for m in _CARDINAL.finditer(question) if m["unit"] or m["many"] or m["heads"]), None):
         return Wanted("figure", _measured(match["multiple"] or match["many"], match["unit"] or match["heads"]))
+    if _HOW_COSTLY.search(question):
+        return Wanted("money", _MONEY)
     if _HOW_LONG.search(question):
         return Wanted("time", _TIME)
     if _HOW_MUCH.search(question):

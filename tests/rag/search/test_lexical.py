@@ -33,6 +33,13 @@ def test_rare_words_weigh_more() -> None:
     assert lexicon.weight("会议") < lexicon.weight("请假") < lexicon.weight("量子") == 1.0
 
 
+def test_rarity_bounds_what_a_text_scores() -> None:
+    """However often a word stands in a text, the text scores less for it than the word is rare; and nearly as much if often."""
+    lexicon = Lexicon.build(["会议 " * 200, "纪要", "请假"])
+    assert 0.95 * lexicon.rarity("会议") < lexicon.scores(["会议"]).max() < lexicon.rarity("会议")
+    assert lexicon.rarity("会议") == lexicon.rarity("纪要") < lexicon.rarity("量子")
+
+
 def test_spellings_fold() -> None:
     """Traditional characters and full width give the same tokens."""
     assert tokenize("會議紀要２次") == tokenize("会议纪要2次")
