@@ -239,7 +239,7 @@ def wrong_reference(said: Said, ground: Ground, labels: str) -> str | None:
 
 
 def _identity(reference: Reference) -> tuple[object, ...]:
-    return reference.kind, reference.path, reference.document_number, reference.batch
+    return reference.kind, reference.path, reference.inside, reference.document_number, reference.batch
 
 
 # ── the words themselves ────────────────────────────────────────────────────────────────────────
