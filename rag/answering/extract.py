@@ -34,7 +34,7 @@ FRONT = 5.0
 """How much weaker a second line of a heading block may be, in ``Tuning.second``: its short lines explain each other."""
 
 _COUNTERS: dict[str, str] = {
-    "part": "项|条|个|类|方面", "section": "项|条|个|类|方面", "chapter": "项|条|个|类|方面", "article": "项|条|个|类|种|款|方面"
+    "part": "项|条|个|类|方面|节", "section": "项|条|个|类|方面", "chapter": "项|条|个|类|方面", "article": "项|条|个|类|种|款|方面"
 }  # fmt: skip
 """The measure words by which the parts of a unit are counted; a question after so many 批 or 家 asks for something else."""
 

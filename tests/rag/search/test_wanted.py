@@ -33,7 +33,19 @@ def test_what_answers(question: str, kind: str, meets: str, fails: str) -> None:
     assert not wanted.met_by(matching_form(fails))
 
 
-@pytest.mark.parametrize("question", ["有哪几条规定", "由谁主持", "这几天谁管事", "每周报三四种简报行吗", "讲了哪几个方面", "消费券是什么"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "有哪几条规定",
+        "由谁主持",
+        "这几天谁管事",
+        "每周报三四种简报行吗",
+        "讲了哪几个方面",
+        "消费券是什么",
+        "过紧日子是第几条",
+        "在附件第几行",
+    ],
+)
 def test_a_list_or_a_person_may_be_any_text(question: str) -> None:
     """How many things of a kind there are is a list, and 「这几天」 asks for nothing."""
     assert what_is_wanted(question).met_by("任何文字")
