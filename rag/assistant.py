@@ -21,7 +21,7 @@ from rag.records import Answer, AnswerStatus, Citation, Draft, Hit, Locator, Mod
 from rag.search.index import Index, Progress, build_index, is_complete, last_complete, open_named
 from rag.search.index import fingerprint as index_fingerprint
 from rag.search.lexical import tokenize
-from rag.search.retrieve import Evidence, Retriever
+from rag.search.retrieve import Evidence, Retriever, tell_apart
 from rag.search.understand import Understanding
 from rag.settings import Settings
 
@@ -109,6 +109,8 @@ class Assistant:
         """Evidence for each facet; of two readings of a follow-up, the one that the documents answer better."""
         evidence = [self.retriever.retrieve(facet) for facet in query.facets or (query,)]
         evidence = [_stay(facet, found, evidence[0]) for facet, found in zip(query.facets or (query,), evidence, strict=True)]
+        if query.facets:
+            evidence = tell_apart(evidence)
         if query.alternative is None:
             return query, evidence
         other, others = self.gather(query.alternative)
@@ -131,8 +133,11 @@ class Assistant:
         listed = False
         answered: set[Locator] = set()  # units that an earlier part of the question was answered from
         for facet, found_for in zip(query.facets or (query,), evidence, strict=True):
+            if query.shape == "compare":
+                found_for = replace(found_for, said=tuple(statement.quote for statement in statements))
             checked = verify(self._draft(query, facet, found_for, answered), self.index.snapshot)
-            statements.extend(statement for statement in checked.statements if not _said(statement, statements))
+            for statement in checked.statements:
+                add_statement(statement, statements)
             listed = listed or checked.listing
             answered.update(hit.unit for hit in found_for.hits[:1] if checked.statements)
             if not checked.statements:
@@ -216,6 +221,20 @@ class _Clock:
 
     def timings(self) -> dict[str, float]:
         return {**self._stages, "total": round((time.perf_counter() - self._begin) * 1000, 3)}
+
+
+def add_statement(statement: Statement, statements: list[Statement]) -> None:
+    """Add a statement; where an earlier part of the question was answered by another piece of its sentence, both by the sentence."""
+    same = next((i for i, s in enumerate(statements) if (s.locator, s.quote) == (statement.locator, statement.quote)), None)
+    if same is None:
+        statements.append(statement)
+        return
+    before = statements[same]
+    piece = next((before.text[i:] for i in range(len(before.text)) if before.text[i:] in before.quote), "")
+    if len(before.quote) <= LIMIT and len(piece) > 3:
+        statements[same] = replace(before, text=before.text.removesuffix(piece) + before.quote)
+    elif statement != before:
+        statements.append(statement)
 
 
 def _interleave(lists: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:

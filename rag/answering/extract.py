@@ -56,6 +56,7 @@ class Tuning:
     asked: float = 0.3
     kind: float = 1.5
     passage: float = 0.006
+    apart: float = 1.0  # words that the other parts of the question don't have
     second: float = 0.4  # a second sentence may be this much weaker than the first
 
 
@@ -289,7 +290,7 @@ class Extractor:
         budget = limit
         for position, owner in chosen:
             sentence = self._snapshot.sentences[position]
-            text = self._fit(query, sentence, budget)
+            text = self._fit(query, evidence, sentence, budget)
             budget -= len(text)
             yield from self._with_introduction(owner, sentence, text)
 
@@ -333,6 +334,7 @@ class Extractor:
         tuning = self._tuning
         weights = {token: self._index.passage_lexicon.weight(token) for token in dict.fromkeys(evidence.tokens)}
         known = sum(weights.values()) or 1.0
+        apart = sum(weights[token] for token in evidence.apart) or 1.0
         wanted = what_is_wanted(query.standalone)
         scored = []
         for hit in hits:
@@ -350,6 +352,8 @@ class Extractor:
                         tuning.own * float(evidence.sentences[position])
                         + tuning.answered * float(evidence.answered[position])
                         + tuning.words * words
+                        + tuning.apart * sum(weights[token] for token in evidence.apart if token in there) / apart
+                        - tuning.second * (sentence.text in evidence.said)
                         + tuning.asked * _has_asked(query, sentence.text)
                         + tuning.kind * wanted.met_by(matching_form(sentence.text))
                         + tuning.passage * float(evidence.lexical[passage_id])
@@ -357,11 +361,11 @@ class Extractor:
                     scored.append((score, position, passage))
         return scored
 
-    def _fit(self, query: Query, sentence: Sentence, budget: int) -> str:
-        """The sentence, or of one that is too long the run of clauses that holds most of the question."""
+    def _fit(self, query: Query, evidence: Evidence, sentence: Sentence, budget: int) -> str:
+        """The sentence, or of one that is too long the run of clauses that holds most of the question and what it asks for."""
         if len(sentence.text) <= budget:
             return sentence.text
-        tokens = set(tokenize(query.standalone))
+        tokens, wanted = set(tokenize(query.standalone)), what_is_wanted(query.standalone)
         cuts = [0, *(match.end() for match in CLAUSE.finditer(sentence.text)), len(sentence.text)]
         best, best_score = (0, cuts[1]), -1.0
         for i, start in enumerate(cuts[:-1]):
@@ -369,7 +373,9 @@ class Extractor:
                 if end - start > budget:
                     break
                 piece = sentence.text[start:end]
-                score = sum(self._index.passage_lexicon.weight(t) for t in tokens & set(tokenize(piece))) + (end - start) / 1000
+                there = set(tokenize(piece))
+                words = (*(tokens & there), *(token for token in evidence.apart if token in there))
+                score = sum(map(self._index.passage_lexicon.weight, words)) + (end - start) / 1000 + wanted.met_by(matching_form(piece))
                 if score > best_score:
                     best, best_score = (start, end), score
         return sentence.text[best[0] : best[1]].rstrip(",;:，；：、")

@@ -62,7 +62,7 @@ class Divider:
 
     def compared(self, text: str) -> tuple[str, ...]:
         """「全体会议和常务会议的组成」: the question once for each of the two; () when nothing is compared."""
-        return self._listed(text) or _paired(text)
+        return self._listed(text) or self._paired(text)
 
     def measured(self, text: str) -> tuple[str, ...]:
         """「副主席请假比秘书长多几天」, 「去年增速跟今年目标比」: what is asked, once for each of the two; () when nothing is."""
@@ -80,10 +80,10 @@ class Divider:
     def _with_topic(self, side: str, other: str) -> str:
         """One side of a comparison, with what only the other one says."""
         bare, there = without_years(side), without_years(other)
-        if leaves_out_topic(side):
-            return f"{there.removeprefix('的')}{side}"
-        term = None if bare[-2:] == there[-2:] or len(bare) >= len(there) else self._coordinates.same_kind(bare, there)
-        return other.replace(term, bare, 1) if term else side
+        named = len(bare) < len(there) and bare[-2:] != there[-2:] and not _ATTRIBUTE.search(bare)
+        if named and (term := self._coordinates.same_kind(bare, there)):
+            return other.replace(term, bare, 1)
+        return f"{there.removeprefix('的')}{side}" if leaves_out_topic(side) and not leaves_out_topic(other) else side
 
     def _listed(self, text: str) -> tuple[str, ...]:
         pair = re.search(r"(?P<first>[\u4e00-\u9fff]{2,10}?)(?:和|与|跟|、|还是|及)(?P<second>[\u4e00-\u9fff]{2,10})", text)
@@ -97,6 +97,14 @@ class Divider:
                 rest = _without_contrast(_BOTH.sub("", text[end:]))
                 return tuple(text[:begin] + term + rest for term in (first, second))
         return ()
+
+    def _paired(self, text: str) -> tuple[str, ...]:
+        """Two things joined by 和 where the question contrasts them, whatever they are."""
+        pair = _PAIR.match(text) if _CONTRAST.search(text) else None
+        if pair is None:
+            return ()
+        rest = _without_contrast(_BOTH.sub("", text[pair.end() :]))
+        return tuple(f"{side}{rest}" for side in self._both(pair["first"], pair["second"]))
 
     def clauses(self, text: str) -> tuple[str, ...]:
         """The clauses that each ask something, with what the clauses before them are about; () when only one asks."""
@@ -170,17 +178,6 @@ def _without_mark(text: str) -> tuple[str, ...]:
     begin = first.end() + second.start()
     topic, asked = stem(text[:begin]), _AND.sub("", text[begin:])
     return text[:begin], f"{without_years(topic) if names_year(asked) else topic}{asked}"
-
-
-def _paired(text: str) -> tuple[str, ...]:
-    """Two things joined by 和 where the question contrasts them, whatever they are."""
-    if not _CONTRAST.search(text):
-        return ()
-    pair = _PAIR.match(text)
-    if pair is None:
-        return ()
-    rest = _without_contrast(_BOTH.sub("", text[pair.end() :]))
-    return tuple(f"{term}{rest}" for term in (pair["first"], pair["second"]))
 
 
 def _without_contrast(text: str) -> str:

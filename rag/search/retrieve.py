@@ -9,7 +9,7 @@ question: that a question has few words in common with any passage is itself wor
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,6 +68,9 @@ class Evidence:
     ``background`` is the cosine of the nearest question that documents of this kind leave open; ``vote`` tells
     whether the indexed questions around this one are answered or left open, as log-odds.
 
+    ``apart``: tokens that no other part of the question has which the same unit answers;
+    ``said``: sentences that the answer to something it is compared with has.
+
     ``sentences`` and ``answered`` give, by sentence position, the cosine of the sentence itself and of the
     best question that it is known to answer; ``coverage`` the share of the question's rare words in a passage.
     """
@@ -80,6 +83,22 @@ class Evidence:
     tokens: tuple[str, ...]
     background: float
     vote: float
+    apart: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
+
+
+def tell_apart(parts: Sequence[Evidence]) -> list[Evidence]:
+    """The evidence for each part of a question, with the words that no other part has that is answered from the same unit."""
+    units = [part.hits[0].unit if part.hits else None for part in parts]
+
+    def others(i: int) -> set[str]:
+        return {token for j, part in enumerate(parts) if j != i and units[j] == units[i] for token in part.tokens}
+
+    alone = [units.count(unit) == 1 for unit in units]
+    return [
+        part if alone[i] else replace(part, apart=tuple(t for t in dict.fromkeys(part.tokens) if t not in others(i)))
+        for i, part in enumerate(parts)
+    ]
 
 
 class Retriever:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from rag.assistant import MAX_QUESTION, Assistant
+from rag.assistant import MAX_QUESTION, Assistant, add_statement
 from rag.documents.sources import read_corpus
 from rag.errors import InputError
 from rag.language.text import squeeze
+from rag.records import Locator, Statement
 from rag.search.embedding import E5Embedder
 from rag.search.index import build_index, open_index
 
@@ -86,6 +87,25 @@ def test_the_sentence_that_answers(assistant: Assistant) -> None:
     answer = assistant.ask("会议请假要提前几天说?")
     assert answer.citations[0].label == "《某市会议管理办法》(某政发〔2020〕1号)第三条"
     assert "提前2个工作日" in answer.answer
+
+
+def test_two_parts_of_one_sentence_are_answered_by_it() -> None:
+    """Two pieces of a sentence become the sentence, its year kept; another sentence is added as it is."""
+    place, quote = Locator.parse("work-report#2.1.5"), "力争总量达85万户左右,其中民营企业达到22万户左右。"
+    statements = [Statement("2024年:力争总量达85万户左右", place, quote)]
+    add_statement(Statement("2024年:其中民营企业达到22万户左右", place, quote), statements)
+    add_statement(Statement("2024年:其他", place, "其他"), statements)
+    assert [statement.text for statement in statements] == [f"2024年:{quote}", "2024年:其他"]
+
+
+@pytest.mark.parametrize(
+    "question", ["常务会议多久召开一次由谁召集", "办公室印发纪要和请假要提前的天数相比,哪个多", "市政府常务会议每周开几次,由谁主持"]
+)
+def test_two_questions_at_once(assistant: Assistant, question: str) -> None:
+    """Both parts are asked, and each is answered or named as missing."""
+    query, answer = assistant.extract(question)
+    assert len(query.facets) == 2
+    assert answer.status in ("answered", "partial")
 
 
 def test_too_long(assistant: Assistant) -> None:
