@@ -17,6 +17,7 @@ from rag.answering.verify import missing_text, nearest_place, number_citations, 
 from rag.documents.sources import Corpus, read_corpus
 from rag.errors import IndexUnavailableError, InputError
 from rag.language.locators import counter_of
+from rag.language.text import matching_form
 from rag.records import Answer, AnswerStatus, Citation, Draft, Hit, Locator, Mode, Nearest, Query, Statement, Turn, Usage
 from rag.search.index import Index, Progress, build_index, is_complete, last_complete, open_named
 from rag.search.index import fingerprint as index_fingerprint
@@ -38,6 +39,9 @@ CHECK_S = 3.0
 
 STAY = 0.5
 """How much lower, in fused score, the unit of the first part of a question may be for the second part."""
+
+TOPIC = 4
+"""Characters that a topic has at least which a unit is recognised by."""
 
 OnText = Callable[[str], None]
 """Called with the verified text so far, in the thread that asks."""
@@ -179,18 +183,24 @@ class Assistant:
         return Answer(query.question, query.standalone, status, text, citations, missing, nearest, mode, retrieved, name, timings, hits)
 
     def _draft(self, whole: Query, query: Query, evidence: Evidence, answered: set[Locator]) -> Draft:
-        if not query.references and not self._is_enough(query, evidence, answered):
+        if not query.references and not self._is_enough(whole, query, evidence, answered):
             return Draft(())
         draft = self.extractor.extract(query, evidence, limit=LIMIT // max(len(whole.facets), 1))
         if len(whole.years) == 2 or any(word in whole.standalone for word in ("今年", "去年", "上年", "本年")):
             draft = replace(draft, statements=tuple(self._with_year(s) for s in draft.statements))
         return draft
 
-    def _is_enough(self, query: Query, evidence: Evidence, answered: set[Locator]) -> bool:
-        """Whether to answer; a second thing asked of the same unit needs only to be there."""
-        if evidence.hits and evidence.hits[0].unit in answered:
+    def _is_enough(self, whole: Query, query: Query, evidence: Evidence, answered: set[Locator]) -> bool:
+        """Whether to answer; a second thing asked of the same unit, or of the topic in its words, needs only to be there."""
+        if evidence.hits and answered and (evidence.hits[0].unit in answered or self._has_topic(whole, evidence)):
             return self.confidence.lacking(query, evidence) is None
         return self.confidence.is_enough(query, evidence)
+
+    def _has_topic(self, whole: Query, evidence: Evidence) -> bool:
+        """Whether the best unit has the words of the clause that tells what all parts of a question are about."""
+        topics = {facet.standalone.partition(",")[0] for facet in whole.facets}
+        texts_of = (matching_form(self.index.snapshot.passages[i].text) for i in evidence.hits[0].passages)
+        return len(topics) == 1 and len(topic := topics.pop()) >= TOPIC and any(topic in text for text in texts_of)
 
     def _with_year(self, statement: Statement) -> Statement:
         """The value with the year that its part of the document is about."""
@@ -224,17 +234,22 @@ class _Clock:
 
 
 def add_statement(statement: Statement, statements: list[Statement]) -> None:
-    """Add a statement; where an earlier part of the question was answered by another piece of its sentence, both by the sentence."""
+    """Add what one part of a question is answered by to what those before it are.
+
+    Two pieces of one sentence become the sentence, with the lead (a year, a place's number) that either has; what an
+    earlier part says already among more of the same place is left out.
+    """
     same = next((i for i, s in enumerate(statements) if (s.locator, s.quote) == (statement.locator, statement.quote)), None)
-    if same is None:
+    leads = [] if same is None else [_lead(statements[same]), _lead(statement)]
+    if same is not None and None not in leads and len(statement.quote) <= LIMIT:
+        statements[same] = replace(statement, text=max(filter(None, leads), key=len, default="") + statement.quote)
+    elif not any(other.locator == statement.locator and statement.text in other.text for other in statements):
         statements.append(statement)
-        return
-    before = statements[same]
-    piece = next((before.text[i:] for i in range(len(before.text)) if before.text[i:] in before.quote), "")
-    if len(before.quote) <= LIMIT and len(piece) > 3:
-        statements[same] = replace(before, text=before.text.removesuffix(piece) + before.quote)
-    elif statement != before:
-        statements.append(statement)
+
+
+def _lead(statement: Statement) -> str | None:
+    """What stands before the stretch of its quote with which a statement ends; None when it ends with none."""
+    return next((statement.text[:i] for i in range(len(statement.text) - 3) if statement.text[i:] in statement.quote), None)
 
 
 def _interleave(lists: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:
@@ -246,11 +261,6 @@ def _interleave(lists: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:
             if i < len(hits):
                 merged.setdefault(hits[i].unit, hits[i])
     return tuple(merged.values())
-
-
-def _said(statement: Statement, before: Sequence[Statement]) -> bool:
-    """Whether an earlier part of the answer says the same, or quotes it among more of the same place."""
-    return any(other.locator == statement.locator and statement.text in other.text for other in before)
 
 
 def _stay(facet: Query, found: Evidence, first: Evidence) -> Evidence:

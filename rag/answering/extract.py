@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from rag.answering.lists import alike, is_heading, names_all
 from rag.answering.units import CLAUSE, LIMIT, SHORTEST, WHOLE, Units, clip
 from rag.language.figures import find_figures
 from rag.language.locators import find_references, place_name
@@ -235,7 +236,10 @@ class Extractor:
             return [self._units.item(child) for child in items]
         if items and node.kind in ("part", "section", "chapter") and (introduced or self._counts(query, sentence, node, len(items))):
             return [self._units.heading(child) for child in items]
-        return self._run(query, position, passage)
+        if run := self._run(query, position, passage):
+            return run
+        passages = [self._snapshot.passages[i] for i in sorted(top.passages)]
+        return None if query.shape != "list" or names_all(query, sentence.text) else alike(query, passages) or None
 
     def _counts(self, query: Query, sentence: Sentence, node: Node, size: int) -> bool:
         """Whether the question or the sentence is about the unit's own parts: 「八项民生工程」 of a section with eight."""
@@ -245,7 +249,7 @@ class Extractor:
 
     def _run(self, query: Query, position: int, passage: Passage) -> list[Statement] | None:
         """A run-in list (一是…;二是…) or what follows 「…是:」, whole; None when the sentence is neither."""
-        if query.shape != "list" or _names_all(query, self._snapshot.sentences[position].text):
+        if query.shape != "list" or names_all(query, self._snapshot.sentences[position].text):
             return None
         sentences, owners = self._snapshot.sentences, self._snapshot.owners
         text = self._snapshot.by_id[passage.locator.document].text
@@ -343,7 +347,7 @@ class Extractor:
                 if passage.name == "事项":
                     continue
                 for offset, sentence in enumerate(passage.sentences):
-                    if "reference" not in hit.found_by and _is_heading(passage, sentence):
+                    if "reference" not in hit.found_by and is_heading(passage, sentence):
                         continue
                     position = self._first[passage_id] + offset
                     there = set(tokenize(sentence.text))
@@ -381,13 +385,6 @@ class Extractor:
         return sentence.text[best[0] : best[1]].rstrip(",;:，；：、")
 
 
-def _is_heading(passage: Passage, sentence: Sentence) -> bool:
-    """Whether a sentence is only the unit's run-in heading: 「(十)科创企业票据融资新模式。」."""
-    rest = sentence.text.rstrip("。")
-    labelled = bool(passage.heading) and rest.endswith(passage.heading) and rest != passage.heading
-    return labelled and len(rest) <= len(passage.heading) + 5 and len(passage.sentences) > 1
-
-
 def _has_asked(query: Query, text: str) -> float:
     """Whether a sentence has the kind of thing that is asked for."""
     if (column := COLUMN_OF.get(query.asked)) and column in text:
@@ -397,17 +394,6 @@ def _has_asked(query: Query, text: str) -> float:
     if query.asked == "time":
         return float(any(f.unit in ("工作日", "天", "日", "小时", "月", "年", "周") for f in find_figures(text)))
     return 0.0
-
-
-_WHICH = re.compile(r"哪(?:些|几|[一二两三四五六七八九十]+)(?:大|个|项|类|种|家|块|样)?(?P<noun>[\u4e00-\u9fff]{2,4})")
-
-
-def _names_all(query: Query, text: str) -> bool:
-    """Whether one sentence lists what is asked for, with the noun of the question: 「…、…、…等四大模块」."""
-    found = _WHICH.search(query.standalone)
-    if found is None or text.count("、") < 2:
-        return False
-    return any(found["noun"][:size] in text for size in (4, 3, 2) if len(found["noun"]) >= size)
 
 
 _CONTENT = re.compile(

@@ -138,11 +138,9 @@ def leaves_out_topic(piece: str) -> bool:
     """Whether a part of a question says nothing of what it is about: 「当年预期增幅定的多少」, 「其中民企多少户」."""
     import rjieba
 
-    return bool(_PART_OF.match(piece)) or not any(map(_names_something, rjieba.cut(_ATTRIBUTE.sub(" ", without_years(piece)))))
-
-
-def _names_something(word: str) -> bool:
-    return len(word) > 1 and bool(re.search(r"\w", word)) and not questions.FILLER.fullmatch(word)
+    words = rjieba.cut(_ATTRIBUTE.sub(" ", without_years(piece)))
+    said = "".join(word for word in words if re.search(r"\w", word) and not questions.FILLER.fullmatch(word))
+    return bool(_PART_OF.match(piece)) or len(said) < 2
 
 
 def by_year(text: str, years: Sequence[int], base: int | None) -> tuple[str, ...]:

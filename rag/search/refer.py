@@ -17,7 +17,7 @@ from rag.search.snapshot import Snapshot
 
 _GENUS = {"rules": "规则", "report": "报告", "plan": "方案"}
 _GENUS_NAMES = (
-    r"(?:这|那)(?:个|份|部|本)?{genus}|(?:和|跟|与|、){genus}"
+    r"(?:这|那)(?:个|份|部|本)?{genus}|(?:今年|本次|这次|新)的?{genus}|(?:和|跟|与|、){genus}"
     r"|{genus}(?:里|中|上|说|讲|提|写|怎么|要求|规定|附件|附表|的|和|跟|与|第|一?共|总共|分(?:为|成|了)?(?:几|多少|哪)|有(?:几|多少)|[一二三四五六七八九十]、)"
 )
 _REPLACED = (
@@ -28,6 +28,8 @@ _REPLACED = (
 
 SHORT = 4
 """Characters that the shortest name of a document has at least: 「规则」 alone may be any."""
+
+_ACCORDING = re.compile(r"(?:按照?|根据|依据?|依照|对照|照)[^,;:?。!]*,$")
 
 _ABOUT = 4
 """Characters beside a reference that many places share (a batch, a 国函) above which it only describes what is asked for."""
@@ -47,9 +49,8 @@ class Referrer:
 
     def without_others(self, document: str, documents: Sequence[str], text: str) -> str:
         """The folded text without the names of the other ``documents`` and the clauses that are only about them."""
-        pieces = re.split(r"(?<=[,;:?。!])", text)
-        kept = "".join(p for p in pieces if not (named := self.named_documents(p)) or document in named)
-        own = next((name for entry in self._entries if entry.id == document for name in self._spellings(entry, kept)), "")
+        kept = "".join(piece for piece, named in self._clauses(text) if not named or document in named)
+        own = self._spelled(document, kept)
         if len(questions.FILLER.sub("", kept.replace(own, ""))) <= _ABOUT or questions.SAME.search(kept):
             kept = text  # 「…报告里叫什么,规则里又叫什么」: the second clause alone does not say what
         for entry in self._entries:
@@ -57,6 +58,25 @@ class Referrer:
                 for name in self._spellings(entry, kept):
                     kept = re.sub(rf"[《\"]?{re.escape(name)}[》\"]?(?:里面?|中)?(?:和|跟|与|、|及)?", "", kept)
         return re.sub(r"(?:和|跟|与|、|及)(?=[,各分都的])|各自?|分别", "", kept).strip(",")
+
+    def _clauses(self, text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """The clauses of a text and the documents of each; after 「按工作规则,」 the next clause is of that one alone."""
+        according: tuple[str, tuple[str, ...]] | None = None
+        for piece in re.split(r"(?<=[,;:?。!])", text):
+            named = self.named_documents(piece)
+            if according:
+                yield according[0] + piece, according[1]
+                according = None
+            elif len(named) == 1 and _ACCORDING.match(piece) and len(piece) - len(self._spelled(named[0], piece)) <= _ABOUT:
+                according = piece, named
+            else:
+                yield piece, named
+        if according:
+            yield according
+
+    def _spelled(self, document: str, text: str) -> str:
+        """The longest name by which a text calls a document."""
+        return next((name for entry in self._entries if entry.id == document for name in self._spellings(entry, text)), "")
 
     def shortened(self, text: str) -> str:
         """The folded text with a document's long title replaced by its shortest name: the title's words are not what is asked."""

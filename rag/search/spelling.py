@@ -19,6 +19,8 @@ _FUZZY = (("zh", "z"), ("ch", "c"), ("sh", "s"))
 _GAIN = 0.5
 """How much likelier, in log counts of known pairs, a homophone has to make the question."""
 _CHANGE = 2.5
+_GRAMMAR = frozenset("的了着在是有不没要会能可把被给让对向从按据比相跟和与及或又再还也都就才先后更最很低高多少这那哪谁个次项条去今明前")
+_RARE = 2  # times the cost of a change where the character is one of these: whoever types it means it, rare as the pair may be
 _LONGEST = 80
 _NUMERALS = frozenset("零一二三四五六七八九十百千万亿两几")  # a figure that was typed is never made another
 
@@ -74,7 +76,7 @@ class Speller:
             return None
         choices = [self._choices(text, i) if {i - 1, i} & doubtful else (text[i],) for i in range(len(text))]
         best = self._likeliest(choices, text)
-        return best if best != text and self._score(best) - self._score(text) >= _GAIN + _CHANGE * _changes(best, text) else None
+        return best if best != text and self._score(best) - self._score(text) >= _GAIN + _cost_of(best, text) else None
 
     def _choices(self, text: str, at: int) -> tuple[str, ...]:
         sounds, by_sound = self._sounds
@@ -87,11 +89,11 @@ class Speller:
 
     def _likeliest(self, choices: Sequence[tuple[str, ...]], text: str) -> str:
         """The sequence of choices with the highest score less what its changes cost (Viterbi over pairs)."""
-        paths = {choice: (0.0 if choice == text[0] else -_CHANGE, choice) for choice in choices[0]}
+        paths = {choice: (-_cost(choice, text[0]), choice) for choice in choices[0]}
         for i in range(1, len(choices)):
             following = {}
             for choice in choices[i]:
-                cost = 0.0 if choice == text[i] else _CHANGE
+                cost = _cost(choice, text[i])
                 following[choice] = max(
                     (score + self._pair_score(path[-1] + choice) - cost, path + choice) for score, path in paths.values()
                 )
@@ -113,5 +115,9 @@ def _is_pair(text: str) -> bool:
     return len(text) == 2 and all("\u4e00" <= character <= "\u9fff" for character in text)
 
 
-def _changes(text: str, other: str) -> int:
-    return sum(a != b for a, b in zip(text, other, strict=True))
+def _cost(choice: str, typed: str) -> float:
+    return 0.0 if choice == typed else _CHANGE * _RARE if typed in _GRAMMAR else _CHANGE
+
+
+def _cost_of(text: str, typed: str) -> float:
+    return sum(_cost(a, b) for a, b in zip(text, typed, strict=True))

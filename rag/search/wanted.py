@@ -48,6 +48,8 @@ _HOW_COSTLY = re.compile(
     rf"|{_SUM}(?:总额|标准)?(?:安排|需要?|是|为|有|要|达到?|定)?(?:了)?多少(?!个|家|项|户|次|人)"
 )
 _MONEY = re.compile(rf"{_DIGITS}{_MULTIPLE}元|{_DIGITS}(?:多|余)?[万亿](?!户|人|亩|吨|套|辆|千瓦|个|家|平方|立方)|免费|免收|无偿|不收")
+_IN_ORDER = re.compile(r"先[^,。;?!]{0,6}(?:谁|哪|什么|啥)[^。;?!]{0,6}(?:再|后|然后|接着)[^,。;?!]{0,6}(?:谁|哪|什么|啥)?")
+_STEPS = re.compile(r"先|再(?!次|贴)|然后|后,|[后前]由")
 _WHICH_NUMBER = re.compile(r"文号|发文字号|字号|几号文|多少号|什么号")
 _NAMED = re.compile(r"叫(?:什么|啥)名字?(?:的)?(?:人|同志)?|(?:姓名|名字)(?:是|叫)?(?:什么|啥)|姓(?:什么|啥)|谁(?:夺|获|拿|得)")
 
@@ -56,7 +58,7 @@ _NAMED = re.compile(r"叫(?:什么|啥)名字?(?:的)?(?:人|同志)?|(?:姓名|
 class Wanted:
     """The kind of thing that a question asks for; ``pattern`` is what its answer has, None when any text may answer."""
 
-    kind: str  # 「figure」, 「time」, 「share」, 「money」, 「rank」, 「name」, 「document_number」, 「any」
+    kind: str  # 「figure」, 「time」, 「share」, 「money」, 「rank」, 「name」, 「order」, 「document_number」, 「any」
     pattern: re.Pattern[str] | None = None
 
     def met_by(self, text: str) -> bool:
@@ -81,6 +83,8 @@ def what_is_wanted(question: str) -> Wanted:
         return Wanted("time", _TIME)
     if _HOW_MUCH.search(question):
         return Wanted("figure", _FIGURE)
+    if _IN_ORDER.search(question):
+        return Wanted("order", _STEPS)
     if _NAMED.search(question) and not re.search(r"事项|工程|平台|行动|项目|制度|机制|体系|文件|办法|模式", question):
         return Wanted("name", _NAME)
     return Wanted("any")

@@ -35,6 +35,14 @@ def test_what_is_known_or_like_nothing_stays(speller: Speller, typed: str) -> No
     assert speller.correct(typed) is None
 
 
+@pytest.mark.parametrize("typed", ["按工作规则怎么办", "又计划办什么"])
+def test_words_of_grammar_stay(tmp_path: Path, typed: str) -> None:
+    """A preposition or an adverb stands beside any word: that the pair is new says nothing."""
+    texts = ["推广工作由谁负责", "工作规则", "今年有计划吗", "怎么办", "办什么"] * 20
+    write_sounds(tmp_path / "sounds.json", texts)
+    assert Speller(tmp_path / "sounds.json", (Lexicon.build(texts),)).correct(typed) is None
+
+
 def test_a_figure_is_never_made_another(speller: Speller) -> None:
     """「上年度」 does not become 「三年度」, nor 「三天」 another number of days."""
     for typed in ("三年度压减了多少", "请假要提前散天", "上年读压减了多少"):

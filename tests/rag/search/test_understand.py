@@ -262,6 +262,12 @@ def test_a_question_over_two_documents_is_asked_of_each(question: str, parts: se
     assert all(facet.only for facet in facets)
 
 
+def test_a_document_that_a_question_goes_by() -> None:
+    """After 「按工作规则,」 the clause is asked of the rules, whatever other document it talks of."""
+    facets = read("按工作规则,政府工作报告定下的任务要不要列入督查?今年报告又计划实施多少个重点项目").facets
+    assert [(facet.documents, "督查" in facet.standalone) for facet in facets] == [(("work-report",), False), (("work-rules",), True)]
+
+
 def test_a_long_title_does_not_drown_the_question() -> None:
     """The title of the plan is replaced by its shortest name; what is asked stays."""
     text = read("复制推广自由贸易试验区改革试点经验工作方案的工作目标是什么").standalone
