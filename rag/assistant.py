@@ -192,13 +192,13 @@ class Assistant:
 
     def _is_enough(self, whole: Query, query: Query, evidence: Evidence, answered: set[Locator]) -> bool:
         """Whether to answer; a second thing asked of the same unit, or of the topic in its words, needs only to be there."""
-        if evidence.hits and answered and (evidence.hits[0].unit in answered or self._has_topic(whole, evidence)):
+        if evidence.hits and (evidence.hits[0].unit in answered or self._has_topic(whole, evidence)):
             return self.confidence.lacking(query, evidence) is None
         return self.confidence.is_enough(query, evidence)
 
     def _has_topic(self, whole: Query, evidence: Evidence) -> bool:
         """Whether the best unit has the words of the clause that tells what all parts of a question are about."""
-        topics = {facet.standalone.partition(",")[0] for facet in whole.facets}
+        topics = {facet.standalone.partition(",")[0] for facet in whole.facets if "," in facet.standalone}
         texts_of = (matching_form(self.index.snapshot.passages[i].text) for i in evidence.hits[0].passages)
         return len(topics) == 1 and len(topic := topics.pop()) >= TOPIC and any(topic in text for text in texts_of)
 
@@ -236,14 +236,15 @@ class _Clock:
 def add_statement(statement: Statement, statements: list[Statement]) -> None:
     """Add what one part of a question is answered by to what those before it are.
 
-    Two pieces of one sentence become the sentence, with the lead (a year, a place's number) that either has; what an
-    earlier part says already among more of the same place is left out.
+    Two pieces of one sentence become the sentence, with the lead (a year, a place's number) that either has; what one
+    part says among more of the same place is left out of the other.
     """
     same = next((i for i, s in enumerate(statements) if (s.locator, s.quote) == (statement.locator, statement.quote)), None)
     leads = [] if same is None else [_lead(statements[same]), _lead(statement)]
     if same is not None and None not in leads and len(statement.quote) <= LIMIT:
         statements[same] = replace(statement, text=max(filter(None, leads), key=len, default="") + statement.quote)
     elif not any(other.locator == statement.locator and statement.text in other.text for other in statements):
+        statements[:] = [other for other in statements if other.locator != statement.locator or other.text not in statement.text]
         statements.append(statement)
 
 

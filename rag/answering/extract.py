@@ -88,9 +88,12 @@ class Extractor:
         if duties := self._duty(query, top.unit):
             return Draft(tuple(duties), listing=len(duties) > 1)
         if node is not None:
+            cell = self._cell(query, node) if node.row is not None else None
+            if cell and query.asked != "title":
+                return Draft((cell,))
             if listed := self._listed(query, evidence, top, node):
                 return listed
-            if node.row is not None and (cell := self._cell(query, node)):
+            if cell:
                 return Draft((cell,))
             if common := self._common_cell(query, node):
                 return Draft((common,))

@@ -119,9 +119,14 @@ def strip_courtesy(text: str) -> str:
 
 def stem(text: str) -> str:
     """What a question is about: the words before the one that asks; all of it when hardly any stand there."""
-    found = questions.INTERROGATIVE.search(text)
-    before = re.sub(r"(?:由|是|(?<!纪)要|应|归|有|叫|需|能|会|被|都|各|的)+$", "", text[: found.start()] if found else text)
+    before = before_asking(text)
     return before if len(before) >= 3 else text
+
+
+def before_asking(text: str) -> str:
+    """The words before the one that asks, without the verb or preposition that leads to it."""
+    found = questions.INTERROGATIVE.search(text)
+    return re.sub(r"(?:由|是|(?<!纪)要|应|归|有|叫|需|能|会|被|都|各|的)+$", "", text[: found.start()] if found else text)
 
 
 def without_years(text: str) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 
 from rag.language import questions
-from rag.search.complete import Completer, names_year, stem, without_years
+from rag.search.complete import Completer, before_asking, names_year, stem, without_years
 from rag.search.coordinates import Coordinates
 
 _CONTRAST = re.compile(
@@ -22,6 +22,9 @@ _AFTER = r"(?:的|在|有|各|分别|由|要|需|是|谁|哪|多|都|这[两二2
 _PAIR = re.compile(
     rf"(?P<first>[\u4e00-\u9fffa-z0-9+\"“”]{{2,16}}?)(?:和|与|跟|同|、|还是|以及|及)(?P<second>[\u4e00-\u9fffa-z0-9+\"“”]{{2,16}}?)(?={_AFTER})"
 )
+SHARED = 2
+"""Characters before the first of two things that are taken for its own, not for what both share."""
+
 _BOTH = re.compile(r"^(?:这|那)?(?:[两二2](?:个|项|者|种|类|条|家)|二者|两者)(?:事项|会议|单位|会|事|工程|举措)?(?:之间)?[的,]?|^之间的?")
 
 _MEASURE = r"[多高长大快早少低短小慢晚]"
@@ -32,12 +35,12 @@ _THAN = re.compile(
 """「知识产权那项比动产那项,责任单位多了哪两家」: two things, what of them is compared, and what is asked about it."""
 
 _AGAINST = re.compile(
-    r"^(?P<first>[^,;。?!]{2,30}?)(?:跟|和|与|同)(?P<second>[^,;。?!]{2,30}?)(?:相比|对比|比)(?![重例率价])(?:较|起来|一下)?(?P<field>)(?P<asked>(?:,|$|[高低多少大小快慢]).*)$"
+    r"^(?P<first>[^,;。?!]{2,30}?)(?:跟|和|与|同)(?P<second>[^,;。?!]{2,30}?)(?:相比|对比|比)(?![重例率价])(?:较|起来|一下)?(?P<field>)(?P<asked>(?:,|$|[高低多少大小快慢怎如咋是有]).*)$"
 )
 """「去年增速跟今年目标比,是高是低」."""
 
 _ATTRIBUTE = re.compile(
-    r"增幅|增速|增长率?|涨幅|降幅|预期|预计|预算数|计划|实际|完成|目标|指标|总量|总额|规模|数量|水平|情况|定[的为在到]?|打算|安排|达到?|要求|同比|相比|全年|年度?"
+    r"增幅|增速|增长率?|涨幅|降幅|预期|建成|实现|做到|预计|预算数|计划|实际|完成|目标|指标|总量|总额|规模|数量|水平|情况|定[的为在到]?|打算|安排|达到?|要求|同比|相比|全年|年度?"
 )
 """What anything that is measured has: a clause that holds nothing else leaves out what it is about."""
 
@@ -45,6 +48,7 @@ _PART_OF = re.compile(r"^(?:这|那)?(?:其中|里头|里面|里边|当中)")
 _MATTER = re.compile(r"(?:这|那)(?:一)?(?:块|方面|件?事)(?:儿|上)?$")
 _SECOND = re.compile(
     r"(?<=..)(?:(?:还|又|并|且|以及|和|及)?(?:有|是|叫|由|归|包括|需要?|要)(?:些)?(?:哪|什么|啥|谁|多少)|(?:和|以及|还有|又)(?:哪|什么|啥|谁|多少|几|多久|怎么))"
+    r"|(?:多久|何时|什么时候)(?=[^,;。?!]{2})"
     rf"|{questions.NAMED_YEAR}(?=[^,;。?!]*(?:多少|几|哪|什么|啥|谁))"
 )
 """Where a second question begins that no mark divides from the first: 「由谁召集有什么任务」, 「今年目标多少去年完成多少」."""
@@ -66,7 +70,7 @@ class Divider:
 
     def measured(self, text: str) -> tuple[str, ...]:
         """「副主席请假比秘书长多几天」, 「去年增速跟今年目标比」: what is asked, once for each of the two; () when nothing is."""
-        found = _THAN.match(text) or _AGAINST.match(text)
+        found = _AGAINST.match(text) or _THAN.match(text)
         if found is None:
             return ()
         first, second = self._both(found["first"], found["second"])
@@ -95,7 +99,8 @@ class Divider:
             begin, end = pair.end("first") - len(first or ""), pair.start("second") + size
             if first and pair["first"].endswith(first) and re.match(_AFTER, text[end:]):
                 rest = _without_contrast(_BOTH.sub("", text[end:]))
-                return tuple(text[:begin] + term + rest for term in (first, second))
+                own = 0 < begin <= SHARED and not names_year(text[:begin])  # 「三公经费和会议费」: 「三」 belongs to the first alone
+                return text[:begin] + first + rest, ("" if own else text[:begin]) + second + rest
         return ()
 
     def _paired(self, text: str) -> tuple[str, ...]:
@@ -169,12 +174,14 @@ def _without_mark(text: str) -> tuple[str, ...]:
     first = questions.ASKS.search(text)
     if first is None or first.start() < 3:
         return ()
+    if re.match(r"哪(?!里|儿|由|有|,)", text[first.start() :]):
+        return ()  # 「哪些会议由谁召集」
     rest = text[first.end() :]
     second = _SECOND.search(rest)
     if second is None or _CONDITION.search(rest[: second.start()]):
         return ()
     begin = first.end() + second.start()
-    topic, asked = stem(text[:begin]), _AND.sub("", text[begin:])
+    topic, asked = before_asking(text[:begin]), _AND.sub("", text[begin:])
     return text[:begin], f"{without_years(topic) if names_year(asked) else topic}{asked}"
 
 

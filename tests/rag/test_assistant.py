@@ -96,6 +96,8 @@ def test_two_parts_of_one_sentence_are_answered_by_it() -> None:
     add_statement(Statement("2024年:其中民营企业达到22万户左右", place, quote), statements)
     add_statement(Statement("2024年:其他", place, "其他"), statements)
     assert [statement.text for statement in statements] == [f"2024年:{quote}", "2024年:其他"]
+    add_statement(Statement("2024年:其他的也在内", place, "其他的也在内"), statements)
+    assert [statement.text for statement in statements] == [f"2024年:{quote}", "2024年:其他的也在内"]
 
 
 @pytest.mark.parametrize(
