@@ -8,6 +8,7 @@ question: that a question has few words in common with any passage is itself wor
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -29,7 +30,7 @@ WORDING = 0.3
 """What the words that two questions share add to their cosine: the model hears the subject, the words tell what is asked of it."""
 
 TEMPERATURE = 0.0075
-"""How fast an indexed question's vote fades with its distance, in cosine."""
+"""How fast an indexed question's vote fades with its distance."""
 
 Scores = NDArray[np.float32]
 
@@ -48,12 +49,12 @@ class Weights:
     """How much each signal counts.
 
     The first four were fitted on 600 indexed questions that were left out of an index built for the purpose, which has
-    more to learn from than dev; the hints were chosen on dev. ``python -m evals.bench.fusion`` measures them.
+    more to learn from than dev; the hints, and what wording adds, were chosen on dev. ``python -m evals.bench.fusion`` measures them.
     """
 
     passage: float = 1.2
     sentence: float = 1.45
-    question: float = 3.0
+    question: float = 3.6
     lexical: float = 0.067
     year: float = 0.8
     document: float = 1.0
@@ -65,13 +66,13 @@ class Weights:
 class Evidence:
     """Hits for one question, and what the composing stage needs to know about their sentences.
 
-    ``background`` is the cosine of the nearest question that documents of this kind leave open; ``vote`` tells
+    ``background`` is the closeness of the nearest question that documents of this kind leave open; ``vote`` tells
     whether the indexed questions around this one are answered or left open, as log-odds.
 
     ``apart``: tokens that no other part of the question has which the same unit answers;
     ``said``: sentences that the answer to something it is compared with has.
 
-    ``sentences`` and ``answered`` give, by sentence position, the cosine of the sentence itself and of the
+    ``sentences`` and ``answered`` give, by sentence position, the cosine of the sentence itself and the closeness of the
     best question that it is known to answer; ``coverage`` the share of the question's rare words in a passage.
     """
 
@@ -135,11 +136,11 @@ class Retriever:
 
     def _signals(self, text: str) -> tuple[dict[str, Scores], Scores, Scores, list[str], float, float]:
         index = self._index
-        near = index.nearest(self._embedder.embed_query(text), min(NEIGHBOURS, self._vectors))
+        tokens = tokenize(text)
+        near = self._reworded(index.nearest(self._embedder.embed_query(text), min(NEIGHBOURS, self._vectors)), tokens)
         passage = _spread(near.passages, len(index.snapshot.passages))
         sentence = _spread(near.sentences, len(index.snapshot.sentences))
         question = _spread(near.questions, len(index.snapshot.expansions))
-        tokens = tokenize(text)
         lexical = index.passage_lexicon.scores(tokens)
         answered = _highest(question, self._sentence_of_question, len(index.snapshot.sentences))
         best_sentence = _highest(sentence, self._passage_of_sentence, len(passage))
@@ -153,21 +154,18 @@ class Retriever:
         }
         lowest = min((similarity for found in (near.passages, near.sentences, near.questions) for _, similarity in found), default=0.7)
         background = max((similarity for _, similarity in near.background), default=lowest)
-        return signals, sentence, answered, tokens, background, self._vote(near, tokens)
+        return signals, sentence, answered, tokens, background, _vote(near)
 
-    def _vote(self, near: Neighbours, tokens: Sequence[str]) -> float:
-        """Log-odds that a question like those nearest by meaning and wording is answered."""
+    def _reworded(self, near: Neighbours, tokens: Sequence[str]) -> Neighbours:
+        """The neighbours with what the wording of indexed questions adds to their cosine."""
         lexicon, words = self._index.question_lexicon, list(dict.fromkeys(tokens))
-        wording = lexicon.scores(words) / max(sum(map(lexicon.rarity, words)), 1.0)
+        added = WORDING * lexicon.scores(words) / max(sum(map(lexicon.rarity, words)), 1.0)
         first_open = len(self._index.snapshot.expansions)
-        places = np.array([i for i, _ in near.questions] + [first_open + i for i, _ in near.background], dtype=np.int64)
-        if not places.size:
-            return 0.0
-        cosines = np.array([similarity for _, similarity in (*near.questions, *near.background)])
-        closeness = cosines + WORDING * wording[places]
-        votes = np.exp((closeness - closeness.max()) / TEMPERATURE)
-        share = float(votes[places < first_open].sum() / votes.sum())
-        return float(np.log((share + 0.01) / (1.01 - share)))
+        return replace(
+            near,
+            questions=tuple((i, cosine + float(added[i])) for i, cosine in near.questions),
+            background=tuple((i, cosine + float(added[first_open + i])) for i, cosine in near.background),
+        )
 
     @property
     def _vectors(self) -> int:
@@ -252,6 +250,16 @@ class Retriever:
                     named.append(Hit(unit, scored.score if scored else 0.0, tuple(mine), {"reference": 1.0}))
         seen = {hit.unit for hit in named}
         return (*named, *(hit for hit in hits if hit.unit not in seen))[: max(limit, len(named))]
+
+
+def _vote(near: Neighbours) -> float:
+    """Log-odds that a question is answered, by the indexed questions around it: the nearer, the more each counts."""
+    nearest = max((closeness for _, closeness in (*near.questions, *near.background)), default=0.0)
+    answered, left_open = (
+        sum(math.exp((closeness - nearest) / TEMPERATURE) for _, closeness in found) for found in (near.questions, near.background)
+    )
+    share = answered / (answered + left_open) if answered or left_open else 0.5
+    return math.log((share + 0.01) / (1.01 - share))
 
 
 def _marks(conditions: Iterable[bool]) -> Scores:
