@@ -39,6 +39,11 @@ _AGAINST = re.compile(
 )
 """「去年增速跟今年目标比,是高是低」."""
 
+_BOTH_ARE = re.compile(
+    r"^(?P<first>[^,;。?!]{2,20}?)(?:跟|和|与|同)(?P<second>[^,;。?!]{2,20}?)(?:是不是)?(?:一样|同样)?,?(?:是不是)?(?:都|也都|也)(?P<rest>(?:是|要|由|归|属|在|有|需|得|能|可)[^;。?!]*(?:吗|吧|对|没有?|不是)[?。!]*)$"
+)
+"""「选船跟招采一样都是第七批的,对吗」: what is said of both, to be confirmed of each."""
+
 _ATTRIBUTE = re.compile(
     r"增幅|增速|增长率?|涨幅|降幅|预期|建成|实现|做到|预计|预算数|计划|实际|完成|目标|指标|总量|总额|规模|数量|水平|情况|定[的为在到]?|打算|安排|达到?|要求|同比|相比|全年|年度?"
 )
@@ -70,6 +75,8 @@ class Divider:
 
     def measured(self, text: str) -> tuple[str, ...]:
         """「副主席请假比秘书长多几天」, 「去年增速跟今年目标比」: what is asked, once for each of the two; () when nothing is."""
+        if both := _BOTH_ARE.match(text):
+            return tuple(f"{side}{both['rest']}" for side in self._both(both["first"], both["second"]))
         found = _AGAINST.match(text) or _THAN.match(text)
         if found is None:
             return ()

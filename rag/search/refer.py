@@ -29,6 +29,9 @@ _REPLACED = (
 SHORT = 4
 """Characters that the shortest name of a document has at least: 「规则」 alone may be any."""
 
+_CONFIRM = re.compile(r"(?:吗|吧|对不对|没错)[?。!]*$")
+"""「选船那项是第七批的,对吗」 describes what it asks about, however short that is."""
+
 _ACCORDING = re.compile(r"(?:按照?|根据|依据?|依照|对照|照)[^,;:?。!]*,$")
 
 _ABOUT = 4
@@ -277,7 +280,7 @@ def _describes(text: str, found: Sequence[Reference]) -> bool:
     for reference in reversed(found):
         text = text[: reference.span[0]] + text[reference.span[1] :]
     rest = questions.FILLER.sub("", questions.SUBJECT.sub("", questions.COURTESY.sub("", text)))
-    return len(rest) > _ABOUT
+    return len(rest) > (1 if _CONFIRM.search(text) else _ABOUT)
 
 
 def _combine(sets: Sequence[Sequence[Locator]]) -> Iterator[Locator]:

@@ -149,6 +149,8 @@ def test_two_things_compared_are_two_questions() -> None:
         ("智能选船和三维地籍分别由哪个厅负责", ["智能选船由哪个厅负责", "三维地籍由哪个厅负责"]),
         ("去年新增就业跟今年的目标比多了还是少了", ["去年新增就业是多少", "新增就业今年的目标是多少"]),
         ("议题由谁提出由谁确定", ["议题由谁提出", "议题由谁确定"]),
+        ("三维地籍跟智能选船一样都是第六批的经验,对吗", ["三维地籍是第六批的经验,对吗", "智能选船是第六批的经验,对吗"]),
+        ("常务会议和全体会议都由主席召集吗", ["常务会议由主席召集吗", "全体会议由主席召集吗"]),
         ("副主席请假比秘书长多几天", ["副主席请假几天", "秘书长请假几天"]),
         ("常务会议比全体会议多了哪些任务", ["常务会议哪些任务", "全体会议哪些任务"]),
         ("三维地籍那项比智能选船那项,责任单位多了哪两家", ["三维地籍那项,责任单位哪两家", "智能选船那项,责任单位哪两家"]),
@@ -265,6 +267,12 @@ def test_a_question_over_two_documents_is_asked_of_each(question: str, parts: se
     facets = read(question).facets
     assert {facet.documents for facet in facets} == {(part,) for part in parts}
     assert all(facet.only for facet in facets)
+
+
+def test_a_batch_to_be_confirmed_is_no_place() -> None:
+    """「…是第七批的,对吗」 asks for the batch of what it names, not for the batch's rows."""
+    query = read("智能选船是第七批的吗")
+    assert (query.references, query.asked) == ((), "batch")
 
 
 def test_a_document_that_a_question_goes_by() -> None:
