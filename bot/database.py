@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from bot import texts
-from bot.errors import StoreError
+from bot.commits import Commits
+from bot.errors import StoreError, Undone
 from bot.migrations import HEAD
 from rag.errors import ConfigurationError
 
@@ -32,6 +34,8 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.commits = Commits(self)
+        self._open = threading.local()
 
     @property
     def dialect(self) -> str:
@@ -40,18 +44,52 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that writes. Raises StoreError; an IntegrityError passes through."""
+        """A transaction that writes, or a part of the thread's ``together``. Raises StoreError; an IntegrityError passes through."""
+        if self._shared is not None:
+            with self._joined(self._shared) as shared:
+                yield shared
+            return
         with self._translated(), self.engine.connect().execution_options(immediate=True) as connection, connection.begin():
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A transaction that only reads. Raises StoreError."""
+        """A transaction that only reads, or a part of the thread's ``together``. Raises StoreError."""
+        if self._shared is not None:
+            with self._joined(self._shared) as shared:
+                yield shared
+            return
         with self._translated(), self.engine.connect() as connection, connection.begin():
             yield connection
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What this thread reads and writes inside is one transaction. Raises Undone when a part failed, even if that was dealt with."""
+        with self.write() as connection:
+            self._open.connection, self._open.failed = connection, False
+            try:
+                yield
+                if self._open.failed:
+                    raise Undone
+            finally:
+                self._open.connection = None
+
+    @property
+    def _shared(self) -> Connection | None:
+        return getattr(self._open, "connection", None)
+
+    @contextmanager
+    def _joined(self, shared: Connection) -> Iterator[Connection]:
+        try:
+            with self._translated():
+                yield shared
+        except BaseException:
+            self._open.failed = True
+            raise
+
     def close(self) -> None:
         """Give every connection back."""
+        self.commits.close()
         self.engine.dispose()
 
     @contextmanager

@@ -30,3 +30,7 @@ class StoreError(NingwenError):
     """The database can't be read or written now; nothing of the step was kept."""
 
     retryable = True
+
+
+class Undone(Exception):
+    """One of several writes that are one transaction failed: none was committed. Never leaves ``bot/commits.py``."""

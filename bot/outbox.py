@@ -6,12 +6,14 @@ What was sent is known as sent as soon as the database takes it: the steps after
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 import structlog
 
 from bot import metrics, texts
+from bot.commits import Commits
 from bot.errors import DeliveryError, StoreError
 from bot.ledger import write_audit
 from bot.records import AuditEntry, Channel, Reply, Row, RowStatus, counts_sends
@@ -22,10 +24,14 @@ BACKOFF = (1.0, 2.0, 5.0, 15.0, 60.0)
 """Seconds before a reply is sent again, by the number of failures; the last stays until the row is too old."""
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 
 class Outbox:
-    """Sends for one owner of rows. ``kept`` runs a step of the database in a thread."""
+    """Sends for one owner of rows.
+
+    ``take`` claims, in the transaction that ends a row, who is answered in its place, and ``begin`` begins with that.
+    """
 
     def __init__(
         self,
@@ -33,15 +39,18 @@ class Outbox:
         owner: str,
         settings: BotSettings,
         clock: Callable[[], float],
-        kept: Callable[[Callable[[], object]], Awaitable[object]],
+        commits: Commits,
+        take: Callable[[], list[Row]],
+        begin: Callable[[list[Row]], None],
     ) -> None:
-        self._store, self._owner, self._settings, self._clock, self._kept = store, owner, settings, clock, kept
+        self._store, self._owner, self._settings, self._clock, self._commits = store, owner, settings, clock, commits
+        self._take, self._begin = take, begin
 
     async def send(self, row: Row, channel: Channel, reply: Reply, status: str) -> None:
         """Send a reply once its row says so; nothing is sent when the row is another's by now. Raises StoreError before the sending."""
         now, lease = self._clock(), self._settings.inbox_lease
-        sending = await self._kept(lambda: self._store.begin_sending(self._owner, row, reply.answer, now=now, lease=lease))
-        if not isinstance(sending, Row):
+        sending = await self._commits.run(lambda: self._store.begin_sending(self._owner, row, reply.answer, now=now, lease=lease))
+        if sending is None:
             log.warning("lost the lease", turn=row.turn)
             return
         try:
@@ -56,16 +65,17 @@ class Outbox:
             await self.end(sending, reply, status, "answered")
 
     async def end(self, row: Row, reply: Reply, status: str, ended: RowStatus) -> None:
-        """End a row and write its audit entry, in one step."""
+        """End a row, write its audit entry and take the next row, in one step."""
         now = self._clock()
         entry = audit_entry(row, reply, status, now)
 
-        def step() -> None:
+        def step() -> list[Row]:
             with self._store.write() as connection:
                 if self._store.finish(connection, self._owner, row.turn, ended, now=now):
                     write_audit(connection, entry)
+            return self._take()
 
-        await self._insist(step)
+        self._begin(await self._insist(step))
         metrics.QUESTIONS.labels(row.message.channel, status.split(":")[0]).inc()
         metrics.LATENCY.labels(row.message.channel).observe(max(now - row.received, 0))
         if status == "refused":
@@ -75,8 +85,13 @@ class Outbox:
         log.info("done", turn=row.turn, channel=row.message.channel, status=status, ms=round(entry.latency_ms))
 
     async def put_off(self, row: Row, seconds: float, *, sends: int) -> None:
-        """Let the row be taken again later."""
-        await self._insist(lambda: self._store.defer(self._owner, row, until=self._clock() + seconds, sends=sends))
+        """Let the row be taken again later, and take the next one in the same step."""
+
+        def step() -> list[Row]:
+            self._store.defer(self._owner, row, until=self._clock() + seconds, sends=sends)
+            return self._take()
+
+        self._begin(await self._insist(step))
 
     async def _failed(self, row: Row, reply: Reply, status: str, error: DeliveryError, *, last: bool) -> None:
         too_old = self._clock() - row.received > self._settings.inbox_max_age
@@ -89,12 +104,11 @@ class Outbox:
         else:
             await self.end(row, reply, "uncertain" if error.uncertain else "undelivered", "failed")
 
-    async def _insist(self, step: Callable[[], object]) -> None:
+    async def _insist(self, step: Callable[[], T]) -> T:
         wait = 0.2
         while True:
             try:
-                await self._kept(step)
-                return
+                return await self._commits.run(step)
             except StoreError as error:
                 metrics.STORE_ERRORS.inc()
                 log.error("a step waits for the database", error=str(error))

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from typing import Any
 
 import structlog
 
@@ -17,6 +18,20 @@ RESTART_SECONDS = 2.0
 STOP_SECONDS = 25.0
 
 log = structlog.get_logger(__name__)
+
+
+def run_process(work: Coroutine[Any, Any, None]) -> None:
+    """Run to its end what a process does, on the event loop that costs least."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(work)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:  # not made for this platform
+        return None
+    return uvloop.new_event_loop
 
 
 @contextlib.asynccontextmanager

@@ -63,7 +63,8 @@ class Service:
         self._wake = asyncio.Event()
         self._stopping = False
         self._main: asyncio.Task[None] | None = None
-        self._outbox = Outbox(store, self._owner, settings, clock, self._kept)
+        self._commits = store.commits
+        self._outbox = Outbox(store, self._owner, settings, clock, self._commits, lambda: self._claim(1), self._replace)
         self._store_threads = ThreadPoolExecutor(4, "store")
         self._ask_threads = ThreadPoolExecutor(settings.workers * 2, "ask")  # one that hangs doesn't hold up the others
 
@@ -72,7 +73,7 @@ class Service:
     async def receive(self, message: Message) -> Receipt:
         """Keep a message; when this returns, it is committed and may be acknowledged. Raises StoreError."""
         try:
-            receipt = await self._kept(lambda: self._keep(_clean(message)))
+            receipt = await self._commits.run(lambda: self._keep(_clean(message)))
         except StoreError:
             metrics.STORE_ERRORS.inc()
             raise
@@ -147,9 +148,9 @@ class Service:
             log.info("ready", channels=list(self._channels))
             while not self._stopping:
                 self._wake.clear()
-                if not await self._take_rows():
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+                await self._take_rows()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
         finally:
             heartbeat.cancel()
 
@@ -159,27 +160,35 @@ class Service:
             return source
         return await asyncio.get_running_loop().run_in_executor(self._ask_threads, source)
 
-    async def _take_rows(self) -> bool:
-        """Begin to answer as many rows as there are free workers; False when there was nothing to begin."""
+    async def _take_rows(self) -> None:
+        """Begin to answer as many rows as there are free workers."""
         free = self._settings.workers - len(self._running)
         if free <= 0:
-            return False
-        now, lease = self._clock(), self._settings.inbox_lease
+            return
         try:
-            rows = await self._kept(lambda: self._store.claim(self._owner, list(self._channels), free, now=now, lease=lease))
+            self._begin_rows(await self._commits.run(lambda: self._claim(free)))
         except StoreError as error:
             metrics.STORE_ERRORS.inc()
             log.error("no rows can be taken", error=str(error))
-            return False
+
+    def _claim(self, free: int) -> list[Row]:
+        if self._stopping:
+            return []
+        return self._store.claim(self._owner, list(self._channels), free, now=self._clock(), lease=self._settings.inbox_lease)
+
+    def _begin_rows(self, rows: list[Row]) -> None:
+        if self._stopping:  # they are given back
+            return
         for row in rows:
             task = asyncio.create_task(self._answer(row))
             self._running[row.turn] = task
-            task.add_done_callback(lambda _, turn=row.turn: self._ended(turn))  # type: ignore[misc]
-        return bool(rows)
+            task.add_done_callback(lambda _, turn=row.turn: self._running.pop(turn, None))  # type: ignore[misc]
 
-    def _ended(self, turn: int) -> None:
-        self._running.pop(turn, None)
-        self._wake.set()
+    def _replace(self, rows: list[Row]) -> None:
+        """Begin with what was taken in the place of a row that ends; where another worker is free, look for more."""
+        self._begin_rows(rows)
+        if rows and len(self._running) <= self._settings.workers:  # the row that ends is among them
+            self._wake.set()
 
     async def _hold_leases(self) -> None:
         """Renew the leases of this process, and take up what others lost."""

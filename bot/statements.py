@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import BindParameter, Select, bindparam, delete, exists, func, insert, or_, select, update
 
 from bot.records import RowStatus
-from bot.tables import audit, inbox, sessions, turns
+from bot.tables import audit, inbox, sessions, turns, values
 
 OPEN: tuple[RowStatus, ...] = ("received", "answering", "sending")
 
@@ -115,3 +115,9 @@ HISTORY = (
     .limit(bindparam("at_most"))
 )
 AUDIT = insert(audit)
+
+_KEY: BindParameter[str] = bindparam("of_key")
+GET_VALUE = select(values.c.value).where(values.c.key == _KEY, or_(values.c.expires_at.is_(None), values.c.expires_at > _NOW))
+CHANGE_VALUE = update(values).where(values.c.key == _KEY).values(value=bindparam("at_value"), expires_at=bindparam("at_end"))
+ADD_VALUE = insert(values)
+DROP_EXPIRED = delete(values).where(values.c.key == _KEY, values.c.expires_at <= _NOW)

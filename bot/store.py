@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, delete, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from bot import statements as st
@@ -162,9 +162,8 @@ class Store(Database):
 
     def get_value(self, key: str, *, now: float) -> str | None:
         """A value that has not expired."""
-        query = select(values.c.value).where(values.c.key == key, or_(values.c.expires_at.is_(None), values.c.expires_at > now))
         with self.read() as connection:
-            return connection.execute(query).scalar_one_or_none()
+            return connection.execute(st.GET_VALUE, {"of_key": key, "at_now": now}).scalar_one_or_none()
 
     def put_value(self, key: str, value: str, *, expires_at: float | None = None) -> None:
         """Set a value that every process on this database sees."""
@@ -172,8 +171,8 @@ class Store(Database):
         while True:
             try:
                 with self.write() as connection:
-                    if not connection.execute(update(values).where(values.c.key == key).values(row)).rowcount:
-                        connection.execute(insert(values).values(row))
+                    if not connection.execute(st.CHANGE_VALUE, {"of_key": key, "at_value": value, "at_end": expires_at}).rowcount:
+                        connection.execute(st.ADD_VALUE, row)
                 return
             except IntegrityError:  # another process set it first: then there is a row to change
                 continue
@@ -188,8 +187,8 @@ class Store(Database):
         """Set a value unless there is one already; True for the one process that set it (a nonce, a leader)."""
         try:
             with self.write() as connection:
-                connection.execute(delete(values).where(values.c.key == key, values.c.expires_at <= now))
-                connection.execute(insert(values).values(key=key, value=value, expires_at=expires_at))
+                connection.execute(st.DROP_EXPIRED, {"of_key": key, "at_now": now})
+                connection.execute(st.ADD_VALUE, {"key": key, "value": value, "expires_at": expires_at})
         except IntegrityError:
             return False
         return True

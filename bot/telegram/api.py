@@ -9,14 +9,15 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
-import httpx
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
-from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, RetryAfter, TelegramError
+from telegram._utils.types import ODVInput
+from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.ext import AIORateLimiter, ExtBot
-from telegram.request import HTTPXRequest
+from telegram.request import BaseRequest, RequestData
 from telegram.warnings import PTBDeprecationWarning, PTBUserWarning
 
 from bot import texts
+from bot.calls import CallError, Calls, Patience
 from bot.errors import DeliveryError
 from bot.settings import BotSettings
 from rag.errors import ConfigurationError
@@ -30,8 +31,8 @@ __all__ = ["BadRequest", "Bot", "ChatMigrated", "Conflict", "InvalidToken", "Ret
 Bot = ExtBot[Any]
 Keyboard = InlineKeyboardMarkup
 
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-"""What fails before a request is on its way."""
+_PATIENCE = Patience(connect=10, read=20)
+_HEADERS = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": BaseRequest.USER_AGENT}
 _FREE = {"sendChatAction", "sendMessageDraft", "answerCallbackQuery"}
 """Methods that show no message: they don't count against the platform's limits of messages."""
 
@@ -53,16 +54,40 @@ class _Limiter(AIORateLimiter):
         return await super().process_request(callback, args, kwargs, endpoint, data, rate_limit_args)
 
 
-class _Requests(HTTPXRequest):
-    """The library's requests, with each address read once: reading it costs more than sending does."""
+class _Requests(BaseRequest):
+    """The library's requests, on our own calls."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self._addresses: dict[str, httpx.URL] = {}
+    def __init__(self, connections: int) -> None:
+        self._calls = Calls(_PATIENCE, connections=connections)
 
-    async def do_request(self, url: str, *arguments: Any, **named: Any) -> tuple[int, bytes]:
-        address = self._addresses.get(url) or self._addresses.setdefault(url, httpx.URL(url))
-        return await super().do_request(address, *arguments, **named)  # type: ignore[arg-type]
+    @property
+    def read_timeout(self) -> float:
+        """Seconds that getUpdates adds to its own."""
+        return _PATIENCE.read
+
+    async def initialize(self) -> None:
+        """Nothing: connections are opened when they are needed."""
+
+    async def shutdown(self) -> None:
+        """Give the connections back."""
+        await self._calls.close()
+
+    async def do_request(
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        read_timeout: ODVInput[float] = BaseRequest.DEFAULT_NONE,
+        *_: object,
+        **__: object,
+    ) -> tuple[int, bytes]:
+        """Status and body; no file is ever sent."""
+        content = request_data.url_encoded_parameters().encode() if request_data else None
+        read = read_timeout if isinstance(read_timeout, int | float) else None
+        try:
+            return await self._calls.call(method, url, content=content, headers=_HEADERS, read=read)
+        except CallError as error:
+            raise NetworkError(str(error)) from error
 
 
 def make_bot(settings: BotSettings) -> Bot:
@@ -75,8 +100,8 @@ def make_bot(settings: BotSettings) -> Bot:
         settings.telegram_token.get_secret_value(),
         base_url=f"{base}/bot",
         base_file_url=f"{base}/file/bot",
-        request=_Requests(connection_pool_size=64, connect_timeout=10, read_timeout=20, write_timeout=20, pool_timeout=30),
-        get_updates_request=_Requests(connection_pool_size=2, connect_timeout=10, read_timeout=20, pool_timeout=30),
+        request=_Requests(64),
+        get_updates_request=_Requests(2),
         rate_limiter=_Limiter(overall_max_rate=settings.telegram_rate / settings.processes, max_retries=0),
     )
 
@@ -98,8 +123,7 @@ async def delivery_errors() -> AsyncIterator[None]:
     except Forbidden as error:  # the person blocked the bot, or the group expelled it
         raise DeliveryError(texts.DELIVERY_FAILED, detail=error.message, retryable=False) from error
     except TelegramError as error:
-        cause = error.__cause__
-        uncertain = isinstance(cause, httpx.HTTPError) and not isinstance(cause, _NOT_SENT)
+        uncertain = isinstance(error.__cause__, CallError) and error.__cause__.began
         raise DeliveryError(texts.DELIVERY_FAILED, detail=describe(error), uncertain=uncertain) from error
 
 

@@ -22,7 +22,7 @@ from bot.telegram.updates import CHANNEL
 
 TYPING_SECONDS = 4.5
 """Telegram shows a chat action for five seconds, or until a message comes."""
-_GLIMPSE = 0.3
+_GLIMPSE = 1.0
 """Whoever is answered sooner after the last reply needs no other sign of life."""
 _TYPING_AT_MOST = 180.0
 _REMEMBERED = 2000

@@ -19,9 +19,8 @@ def telegram(
     helper: Annotated[bool, typer.Option("--helper", hidden=True)] = False,
 ) -> None:
     """Answer in Telegram until a signal ends it; a helper receives nothing and ends with the process that started it."""
-    import asyncio
-
     from bot.logs import configure_logs
+    from bot.processes import run_process
     from bot.settings import BotSettings
     from bot.telegram.run import run_helper, run_telegram
     from rag.settings import Settings
@@ -29,4 +28,4 @@ def telegram(
     overrides = {"telegram_webhook_url": webhook} if webhook else {}
     settings = BotSettings.load(**overrides)
     configure_logs(settings.log_format, settings.log_level)
-    asyncio.run((run_helper if helper else run_telegram)(settings, Settings.load()))
+    run_process((run_helper if helper else run_telegram)(settings, Settings.load()))

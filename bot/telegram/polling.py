@@ -12,7 +12,7 @@ from bot import texts
 from bot.errors import StoreError
 from bot.telegram.api import Bot, Conflict, InvalidToken, RetryAfter, TelegramError, describe, wait_of
 from bot.telegram.intake import Intake
-from bot.telegram.updates import ALLOWED, Json
+from bot.telegram.updates import ALLOWED, Json, side_by_side
 from rag.errors import ConfigurationError
 
 POLL_SECONDS = 50
@@ -61,14 +61,15 @@ class Poller:
         return [update for update in found if isinstance(update, dict)] if isinstance(found, list) else ()
 
     async def _take(self, updates: Sequence[Json]) -> None:
-        for update in updates:
-            try:
-                await self._intake.take(update)
-            except StoreError:
-                raise
-            except Exception as error:  # a fault of our own with one update: the others are taken
-                log.error("an update was not understood", error=repr(error), exc_info=True)
-            self._offset = int(update["update_id"]) + 1
+        """Take them in their order; what may be taken side by side is committed together."""
+        for some in side_by_side(updates):
+            taken = await asyncio.gather(*map(self._intake.take, some), return_exceptions=True)
+            for update, error in zip(some, taken, strict=True):
+                if isinstance(error, StoreError):
+                    raise error
+                if isinstance(error, Exception):  # a fault of our own with one update: the others are taken
+                    log.error("an update was not understood", error=repr(error), exc_info=error)
+                self._offset = int(update["update_id"]) + 1
 
     async def _pause(self, error: TelegramError | StoreError) -> None:
         wait = wait_of(error) if isinstance(error, RetryAfter) else _PAUSES[min(self._failures, len(_PAUSES) - 1)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ _MEDIA = (
     "animation", "audio", "contact", "dice", "document", "game", "location", "paid_media", "photo", "poll", "sticker", "story",
     "venue", "video", "video_note", "voice",
 )  # fmt: skip
+_MIGRATED = {"migrate_to_chat_id", "migrate_from_chat_id"}
 _GROUP_COMMANDS = {"ask", "new", "help", "sources", "original"}
 
 Json = Mapping[str, Any]
@@ -64,6 +65,18 @@ def read_update(update: Json, me: Me) -> Incoming | None:
     except (KeyError, TypeError, AttributeError, ValueError, IndexError):
         return None
     return None
+
+
+def side_by_side(updates: Sequence[Json]) -> list[list[Json]]:
+    """The updates in runs that may be taken at the same time: what comes after a group's migration waits for it."""
+    runs: list[list[Json]] = [[]]
+    for update in updates:
+        message = update.get("message")
+        alone = isinstance(message, dict) and not _MIGRATED.isdisjoint(message)
+        runs += [[update], []] if alone else []
+        if not alone:
+            runs[-1].append(update)
+    return [run for run in runs if run]
 
 
 def _read_message(message: Json, me: Me) -> Message | Migration | None:

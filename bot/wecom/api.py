@@ -10,19 +10,19 @@ import base64
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
-import httpx
 import structlog
 from cryptography.fernet import Fernet, InvalidToken
 
 from bot import texts
+from bot.calls import CallError, Calls, Patience
 from bot.errors import DeliveryError
 from bot.wecom import limits
 
-_TIMEOUT = httpx.Timeout(10.0, connect=5.0)
+_PATIENCE = Patience(connect=5.0, read=10.0)
 _CONFIGURATION_PAUSE = 300.0  # seconds until a fault that a person has to mend is looked at again
 _BUSY_PAUSE = 5.0
 _RATE_PAUSE = 60.0
@@ -52,7 +52,7 @@ class Api:
     def __init__(self, base: str, corporation: str, secret: str, values: Values, *, clock: Callable[[], float] = time.time) -> None:
         self._corporation, self._secret = corporation, secret
         self._values, self._clock = values, clock
-        self._client = httpx.AsyncClient(base_url=base, timeout=_TIMEOUT)
+        self._base, self._calls = base.rstrip("/"), Calls(_PATIENCE)
         digest = hashlib.sha256(f"{corporation}:{secret}".encode()).digest()
         self._key = f"wecom:token:{hashlib.sha256(digest).hexdigest()[:16]}"
         self._box = Fernet(base64.urlsafe_b64encode(digest))
@@ -61,7 +61,7 @@ class Api:
 
     async def close(self) -> None:
         """Give the connections back."""
-        await self._client.aclose()
+        await self._calls.close()
 
     async def prepare(self) -> None:
         """Have a token at hand. Raises DeliveryError."""
@@ -116,10 +116,11 @@ class Api:
         self._values.put_value(self._key, sealed, expires_at=until)
 
     async def _get(self, path: str, parameters: Mapping[str, str]) -> dict[str, Any]:
-        return await _answer(self._client.get(path, params=dict(parameters)))
+        return await _answer(self._calls.call("GET", f"{self._base}{path}?{urlencode(parameters)}"))
 
     async def _post(self, path: str, body: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, Any]:
-        return await _answer(self._client.post(path, params=dict(parameters), content=_encode(body), headers=_JSON))
+        url = f"{self._base}{path}?{urlencode(parameters)}"
+        return await _answer(self._calls.call("POST", url, content=_encode(body), headers=_JSON))
 
 
 class ResponseUrl:
@@ -127,17 +128,17 @@ class ResponseUrl:
 
     def __init__(self, base: str) -> None:
         self._origin = urlsplit(base)[:2]
-        self._client = httpx.AsyncClient(timeout=_TIMEOUT)
+        self._calls = Calls(_PATIENCE)
 
     async def close(self) -> None:
         """Give the connections back."""
-        await self._client.aclose()
+        await self._calls.close()
 
     async def send(self, url: str, body: Mapping[str, Any]) -> None:
         """POST one reply. Raises DeliveryError; no address but the platform's own is ever called."""
         if urlsplit(url)[:2] != self._origin:
             raise DeliveryError(texts.WECOM_UNREACHABLE, detail="response_url of another origin", retryable=False)
-        _check(await _answer(self._client.post(url, content=_encode(body), headers=_JSON)))
+        _check(await _answer(self._calls.call("POST", url, content=_encode(body), headers=_JSON)))
 
 
 _JSON = {"Content-Type": "application/json; charset=utf-8"}
@@ -147,18 +148,16 @@ def _encode(body: Mapping[str, Any]) -> bytes:
     return json.dumps(body, ensure_ascii=False).encode()
 
 
-async def _answer(call: Any) -> dict[str, Any]:
+async def _answer(call: Awaitable[tuple[int, bytes]]) -> dict[str, Any]:
     """The reply's JSON object. The error's text holds no address: addresses carry tokens."""
     try:
-        response = await call
-        answer = response.json()
-    except httpx.HTTPError as error:
-        began = not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
-        raise DeliveryError(texts.WECOM_UNREACHABLE, detail=type(error).__name__, after=_BUSY_PAUSE, uncertain=began) from None
+        status, body = await call
+    except CallError as error:
+        raise DeliveryError(texts.WECOM_UNREACHABLE, detail=str(error), after=_BUSY_PAUSE, uncertain=error.began) from None
+    try:
+        answer = json.loads(body)
     except ValueError:
-        raise DeliveryError(
-            texts.WECOM_UNREACHABLE, detail=f"HTTP {response.status_code}", after=_BUSY_PAUSE, uncertain=response.status_code >= 500
-        ) from None
+        raise DeliveryError(texts.WECOM_UNREACHABLE, detail=f"HTTP {status}", after=_BUSY_PAUSE, uncertain=status >= 500) from None
     if not isinstance(answer, dict):
         raise DeliveryError(texts.WECOM_UNREACHABLE, detail="no object", after=_BUSY_PAUSE)
     return answer

@@ -16,6 +16,7 @@ from typing import Protocol
 import structlog
 
 from bot import texts
+from bot.commits import Commits
 from bot.errors import DeliveryError, StoreError
 from bot.records import Message
 from bot.wecom.desk import message_digest
@@ -35,6 +36,10 @@ class Values(Protocol):
 
     def put_value(self, key: str, value: str, *, expires_at: float | None = None) -> None:
         """Set a value."""
+
+    @property
+    def commits(self) -> Commits:
+        """Where steps that write wait for each other."""
 
 
 class Attempts:
@@ -73,7 +78,7 @@ class Attempts:
     async def _write(self, message: Message, part: int, begun: int) -> None:
         try:
             until = self._clock() + _SECONDS
-            await asyncio.to_thread(self._values.put_value, _key(message), f"{part}:{begun}", expires_at=until)
+            await self._values.commits.run(lambda: self._values.put_value(_key(message), f"{part}:{begun}", expires_at=until))
         except StoreError as error:
             raise DeliveryError(texts.STORE_FAILED, detail=str(error), after=1.0) from error
 

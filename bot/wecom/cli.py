@@ -16,13 +16,12 @@ def mount(app: typer.Typer) -> None:
 
 def wecom(helper: Annotated[bool, typer.Option("--helper", hidden=True)] = False) -> None:
     """Answer in WeCom until a signal ends it; a helper receives nothing and ends with the process that started it."""
-    import asyncio
-
     from bot.logs import configure_logs
+    from bot.processes import run_process
     from bot.settings import BotSettings
     from bot.wecom.run import run_helper, run_wecom
     from rag.settings import Settings
 
     settings = BotSettings.load()
     configure_logs(settings.log_format, settings.log_level)
-    asyncio.run((run_helper if helper else run_wecom)(settings, Settings.load()))
+    run_process((run_helper if helper else run_wecom)(settings, Settings.load()))

@@ -10,10 +10,12 @@ import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 import structlog
 
+from bot.commits import Commits
 from bot.errors import StoreError
 from bot.wecom.limits import CLOCK_SKEW
 
@@ -32,6 +34,10 @@ class Values(Protocol):
 
     def add_value(self, key: str, value: str, *, now: float, expires_at: float | None = None) -> bool:
         """Set a value unless there is one; False when there was."""
+
+    @property
+    def commits(self) -> Commits:
+        """Where steps that write wait for each other."""
 
 
 class Nonces:
@@ -68,7 +74,7 @@ class Nonces:
         while self._unwritten:
             keys, self._unwritten = self._unwritten, []
             try:
-                await asyncio.to_thread(self._put, keys)
+                await self._values.commits.run(partial(self._put, keys))
             except StoreError as error:
                 log.error("wecom.nonces_unwritten", count=len(keys), error=str(error))
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Protocol
 
+from bot.commits import Commits
 from bot.wecom.limits import RESPONSE_URL_SECONDS
 
 _PREFIX = "wecom:stream:"
@@ -38,6 +39,10 @@ class Values(Protocol):
     def list_values(self, prefix: str, *, now: float) -> list[str]:
         """The values whose keys begin so."""
 
+    @property
+    def commits(self) -> Commits:
+        """Where steps that write wait for each other."""
+
 
 class Streams:
     """Each method raises StoreError."""
@@ -54,7 +59,7 @@ class Streams:
         """Show this from now on."""
         value = json.dumps(asdict(progress), ensure_ascii=False)
         until = self._clock() + RESPONSE_URL_SECONDS
-        await asyncio.to_thread(self._values.put_value, _PREFIX + progress.stream, value, expires_at=until)
+        await self._values.commits.run(lambda: self._values.put_value(_PREFIX + progress.stream, value, expires_at=until))
 
     async def mark_seen(self, progress: Progress) -> None:
         """The end has arrived."""

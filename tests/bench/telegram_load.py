@@ -1,8 +1,9 @@
 """Load through Telegram as a ratio: python -m tests.bench.telegram_load
 
-50 chats ask 10 questions each, all at once, through the emulator of the Bot API; the same questions go to the bare
-assistant, in a process of its own and in as many threads as the bot has workers. Both are timed from their first question
-to their last answer, in turns. At least 0.8 of the bare rate; p50 and p95 are from update to reply, queueing included.
+50 chats ask 10 questions each, all at once, through the emulator of the Bot API; the same questions, each with what its
+chat said before, go to the bare assistant, in a process of its own and in as many threads as the bot has workers. Both are
+timed from their first question to their last answer, in turns. At least 0.8 of the bare rate; p50 and p95 are from update
+to reply, queueing included.
 With --memory, 2 000 questions more: the process may not grow by more than 10 % after the first 500.
 """
 
@@ -18,6 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from bot.settings import BotSettings
 from rag.assistant import open_assistant
 from rag.settings import Settings
 from tests.stand_ins.process import ROOT, Program
@@ -30,15 +32,21 @@ BARE = """
 import json, sys, time
 from concurrent.futures import ThreadPoolExecutor
 from rag.assistant import open_assistant
+from rag.records import Turn
 from rag.settings import Settings
 assistant = open_assistant(Settings.load())
-questions = json.load(sys.stdin)
-for question in questions[:20]:
-    assistant.ask(question)
+chats, turns = json.load(sys.stdin), int(sys.argv[2])
+def talk(questions):
+    history = []
+    for question in questions:
+        answer = assistant.ask(question, history[-turns:])
+        history.append(Turn(question, answer.answer))
+for questions in chats[:10]:
+    talk(questions[:2])
 begin = time.perf_counter()
 with ThreadPoolExecutor(int(sys.argv[1])) as pool:
-    list(pool.map(assistant.ask, questions))
-print(len(questions) / (time.perf_counter() - begin))
+    list(pool.map(talk, chats))
+print(sum(map(len, chats)) / (time.perf_counter() - begin))
 """
 
 
@@ -55,7 +63,7 @@ def main() -> int:
     questions = gold_questions(CHATS * EACH)
     with tempfile.TemporaryDirectory() as folder, BotApi() as api:
         bot = start_bot(api, Path(folder), settings.data_dir, options.workers, options.processes)
-        time.sleep(5)  # both processes are there before anything is timed
+        quiet(bot)  # both processes are there before anything is timed
         ask_all(api, bot, gold_questions(20), chats=5, first=1)
         bare, through, waits = [], [], []
         for number in range(options.rounds):
@@ -90,11 +98,34 @@ def start_bot(api: BotApi, folder: Path, data: Path, workers: int, processes: in
     return bot
 
 
+def quiet(bot: Program, seconds: float = 2.0) -> None:
+    """Return once the program and its helpers have done nothing for so long."""
+    assert bot.process is not None
+    busy, since = -1.0, time.monotonic()
+    while time.monotonic() - since < seconds:
+        now = sum(map(_cpu, [bot.process.pid, *_children(bot.process.pid)]))
+        if now > busy + 0.05 * seconds:
+            busy, since = now, time.monotonic()
+        time.sleep(0.2)
+
+
+def _cpu(pid: int) -> float:
+    """Seconds of CPU that a process has had."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+
+
 def bare_rate(questions: list[str], threads: int) -> float:
-    """Answers a second of the assistant alone."""
-    command = [sys.executable, "-c", BARE, str(threads)]
+    """Answers a second of the assistant alone; question and chat go together as in ``ask_all``."""
+    turns = int(BotSettings.model_fields["session_turns"].default)
+    command = [sys.executable, "-c", BARE, str(threads), str(turns)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, input=json.dumps(questions), capture_output=True, text=True, check=True, env=environment)
+    chats = json.dumps([questions[chat::CHATS] for chat in range(CHATS)])
+    done = subprocess.run(command, input=chats, capture_output=True, text=True, check=True, env=environment)
     return float(done.stdout)
 
 

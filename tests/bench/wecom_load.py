@@ -1,9 +1,10 @@
 """Load through WeCom as a ratio: python -m tests.bench.wecom_load [app bot socket]
 
 50 people ask 10 questions each by one of the three ways, at most three of a person under way at a time (the platform
-takes no more), through its stand-in; the same questions go to the bare assistant, in a process of its own and in as
-many threads as the bot has workers. Both are timed from their first question to their last answer, in turns. At least
-0.8 of the bare rate; p50 and p95 are from a question's callback to its answer, queueing included.
+takes no more), through its stand-in; the same questions, each with what its person said before, go to the bare
+assistant, in a process of its own and in as many threads as the bot has workers. Both are timed from their first question
+to their last answer, in turns. At least 0.8 of the bare rate; p50 and p95 are from a question's callback to its answer,
+queueing included.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import httpx
+import uvloop
 
 from bot.wecom.crypto import Crypto
 from rag.assistant import open_assistant
 from rag.settings import Settings
-from tests.bench.telegram_load import BOUND, bare_rate, gold_questions
+from tests.bench.telegram_load import BOUND, bare_rate, gold_questions, quiet
 from tests.stand_ins.http import HttpServer, Request, Response
 from tests.stand_ins.process import Program
 from tests.stand_ins.wecom_api import Interface
@@ -111,7 +113,7 @@ async def main() -> int:
             api, base = server.address, f"http://127.0.0.1:{free_port()}"
             bot = start_bot(base, api, gateway, Path(folder), settings.data_dir, options.workers)
             await ready(base)
-            await asyncio.sleep(5)  # the helper is there, too, before anything is timed
+            await asyncio.to_thread(quiet, bot)  # the helper is there, too, before anything is timed
             asks = make_asks(base, api, interface, gateway)
             for way in options.ways:
                 await ask_all(asks[way], questions[:50], f"warm-{way}")
@@ -160,25 +162,51 @@ async def ready(base: str) -> None:
             await asyncio.sleep(0.1)
 
 
-class Arrivals:
-    """Wakes whoever waits for a text to a person."""
+class Watch:
+    """Wakes whoever waits for a condition: one look for all of them, for a timer each would be what is measured."""
 
-    def __init__(self, interface: Interface) -> None:
-        self._interface, self._seen, self._taken = interface, 0, Counter[str]()
+    def __init__(self) -> None:
+        self._waiting: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
+        self._looking: asyncio.Task[None] | None = None
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Return once it holds."""
+        holds: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((condition, holds))
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        await holds
+
+    async def _look(self) -> None:
+        while self._waiting:
+            await asyncio.sleep(0.02)
+            before, self._waiting = self._waiting, []
+            for condition, holds in before:
+                if condition():
+                    holds.set_result(None)
+                else:
+                    self._waiting.append((condition, holds))
+
+
+class Arrivals:
+    """Waits for a text to a person."""
+
+    def __init__(self, interface: Interface, watch: Watch) -> None:
+        self._interface, self._watch, self._seen, self._taken = interface, watch, 0, Counter[str]()
         self._count: Counter[str] = Counter()
 
     async def next(self, person: str) -> None:
         """Return when one more text to this person has arrived than were waited for."""
         self._taken[person] += 1
         mine = self._taken[person]
-        while True:
-            while self._seen < len(self._interface.sent):
-                message = self._interface.sent[self._seen]
-                self._seen += 1
-                self._count[message.user] += message.kind == "text"
-            if self._count[person] >= mine:
-                return
-            await asyncio.sleep(0.02)
+        await self._watch.until(lambda: self._counted(person) >= mine)
+
+    def _counted(self, person: str) -> int:
+        while self._seen < len(self._interface.sent):
+            message = self._interface.sent[self._seen]
+            self._seen += 1
+            self._count[message.user] += message.kind == "text"
+        return self._count[person]
 
 
 def make_asks(base: str, api: str, interface: Interface, gateway: Gateway) -> dict[str, Ask]:
@@ -186,7 +214,8 @@ def make_asks(base: str, api: str, interface: Interface, gateway: Gateway) -> di
     app = AppCaller(f"{base}/wecom/app", Quick("app-token", APP_KEY, "wwstandin"))
     bot = BotCaller(f"{base}/wecom/bot", Quick("bot-token", BOT_KEY, ""), interface, api, every=1.0, window=300)
 
-    wire, arrived = Wire(base), Arrivals(interface)
+    wire, watch = Wire(base), Watch()
+    arrived = Arrivals(interface, watch)
 
     async def by_app(person: str, question: str) -> None:
         encrypted = app.envelope.encrypt(app.text(person, question))
@@ -209,8 +238,7 @@ def make_asks(base: str, api: str, interface: Interface, gateway: Gateway) -> di
 
     async def by_socket(person: str, question: str) -> None:
         shown = await gateway.say(person, question)
-        while not shown.finished:
-            await asyncio.sleep(0.02)
+        await watch.until(lambda: shown.finished)
 
     return {"app": by_app, "bot": by_bot, "socket": by_socket}
 
@@ -242,4 +270,5 @@ def report(way: str, bare: list[float], through: list[float], waits: list[float]
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        sys.exit(runner.run(main()))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.records import Message
-from bot.telegram.updates import Me, Migration, Press, read_update
+from bot.telegram.updates import Me, Migration, Press, read_update, side_by_side
 
 ME = Me(99, "ning_bot")
 USER = {"id": 7, "is_bot": False, "first_name": "人"}
@@ -107,6 +107,15 @@ def test_an_edit_is_one_notice() -> None:
     assert isinstance(found, Message)
     assert (found.id, found.kind, found.text) == ("7:3:edited", "edited", "")
     assert read_update({"edited_message": message(GROUP, **mention("@ning_bot 改"))["message"]}, ME) is None
+
+
+def test_what_may_be_taken_side_by_side() -> None:
+    """Updates keep their order; what comes after a migration waits for it."""
+    one, two, three = message(GROUP), {"callback_query": {}}, {"message": None}
+    moved = message(GROUP, migrate_to_chat_id=-105)
+    assert side_by_side([one, two, moved, three]) == [[one, two], [moved], [three]]
+    assert side_by_side([one, two]) == [[one, two]]
+    assert side_by_side([]) == []
 
 
 def test_topics_and_migrations_and_buttons() -> None:
