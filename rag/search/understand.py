@@ -62,7 +62,8 @@ class Understanding:
         documents = self._referrer.named_documents(core)
         references, missing, paragraph = self._referrer.resolve(documents, core)
         core = self._referrer.shortened(core)
-        query = Query(question, core, shape, _asked(_beside_references(core) if references else core), references, missing, paragraph, documents, self._years(core))
+        asked = _asked(_beside_references(core) if references else core)
+        query = Query(question, core, shape, asked, references, missing, paragraph, documents, self._years(core))
         return query if alone else replace(query, facets=self._facets(query))
 
     def _shape(self, core: str, typed: str) -> Shape:
