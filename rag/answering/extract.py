@@ -58,6 +58,7 @@ class Tuning:
     kind: float = 1.5
     passage: float = 0.006
     apart: float = 1.0  # words that the other parts of the question don't have
+    repeated: float = 0.8  # how much weaker a sentence is that answers for what this is compared with
     second: float = 0.4  # a second sentence may be this much weaker than the first
 
 
@@ -360,7 +361,7 @@ class Extractor:
                         + tuning.answered * float(evidence.answered[position])
                         + tuning.words * words
                         + tuning.apart * sum(weights[token] for token in evidence.apart if token in there) / apart
-                        - tuning.second * (sentence.text in evidence.said)
+                        - tuning.repeated * (sentence.text in evidence.said)
                         + tuning.asked * _has_asked(query, sentence.text)
                         + tuning.kind * wanted.met_by(matching_form(sentence.text))
                         + tuning.passage * float(evidence.lexical[passage_id])

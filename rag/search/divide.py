@@ -13,17 +13,25 @@ from collections.abc import Sequence
 from rag.language import questions
 from rag.search.complete import Completer, before_asking, names_year, stem, without_years
 from rag.search.coordinates import Coordinates
+from rag.search.wanted import what_is_wanted
 
+_WITH = r"(?:和|与(?!会)|跟|(?<![共协会合不相陪])同(?![志意时步级类样等期比行业事学]))"
 _CONTRAST = re.compile(
     r"(?:有)?(?:什么|啥|哪些|何|多大)?(?:不一样|不同|区别|差别|差异|异同)(?:的?(?:地方|之处))?(?:是|在)?(?:什么|啥|哪里?|何处)?|差在(?:哪里?|什么地方)|(?:谁|哪个)(?:更)?(?:多|少|高|低|大|小|快|慢|早|晚)(?:一?些|一?点)?"
     r"|(?:相比|对比|比较)(?:一下)?|相差(?:多少|多远)?|一样吗|一样不一样|是不是一样|各(?:自|是)?|分别"
 )
 _AFTER = r"(?:的|在|有|各|分别|由|要|需|是|谁|哪|多|都|这[两二2]|[两二2](?:个|项|者|种|类)|二者|两者|之间|相比|比|,|$)"
 _PAIR = re.compile(
-    rf"(?P<first>[\u4e00-\u9fffa-z0-9+\"“”]{{2,16}}?)(?:和|与|跟|同|、|还是|以及|及)(?P<second>[\u4e00-\u9fffa-z0-9+\"“”]{{2,16}}?)(?={_AFTER})"
+    rf"(?P<first>[\u4e00-\u9fffa-z0-9+\"“”]{{2,16}}?)(?:{_WITH}|、|还是|以及|及)(?P<second>[\u4e00-\u9fffa-z0-9+\"“”]{{2,16}}?)(?={_AFTER})"
 )
+_WITHIN = re.compile(r"^[^,;]{2,24}?(?:里|当中|方面)(?=..)")
+"""「方案里甲和乙各…」: what both are in."""
+
 SHARED = 2
 """Characters before the first of two things that are taken for its own, not for what both share."""
+
+FIGURES = ("figure", "share", "rank", "money")
+"""What has a year: 「今年进出口增长多少,利用外资增长多少」 asks both of this year."""
 
 _BOTH = re.compile(r"^(?:这|那)?(?:[两二2](?:个|项|者|种|类|条|家)|二者|两者)(?:事项|会议|单位|会|事|工程|举措)?(?:之间)?[的,]?|^之间的?")
 
@@ -35,12 +43,12 @@ _THAN = re.compile(
 """「知识产权那项比动产那项,责任单位多了哪两家」: two things, what of them is compared, and what is asked about it."""
 
 _AGAINST = re.compile(
-    r"^(?P<first>[^,;。?!]{2,30}?)(?:跟|和|与|同)(?P<second>[^,;。?!]{2,30}?)(?:相比|对比|比)(?![重例率价])(?:较|起来|一下)?(?P<field>)(?P<asked>(?:,|$|[高低多少大小快慢怎如咋是有]).*)$"
+    rf"^(?P<first>[^,;。?!]{{2,30}}?){_WITH}(?P<second>[^,;。?!]{{2,30}}?)(?:相比|对比|比)(?![重例率价])(?:较|起来|一下)?(?P<field>)(?P<asked>(?:,|$|[高低多少大小快慢怎如咋是有]).*)$"
 )
 """「去年增速跟今年目标比,是高是低」."""
 
 _BOTH_ARE = re.compile(
-    r"^(?P<first>[^,;。?!]{2,20}?)(?:跟|和|与|同)(?P<second>[^,;。?!]{2,20}?)(?:是不是)?(?:一样|同样)?,?(?:是不是)?(?:都|也都|也)(?P<rest>(?:是|要|由|归|属|在|有|需|得|能|可)[^;。?!]*(?:吗|吧|对|没有?|不是)[?。!]*)$"
+    rf"^(?P<first>[^,;。?!]{{2,20}}?){_WITH}(?P<second>[^,;。?!]{{2,20}}?)(?:是不是)?(?:一样|同样)?,?(?:是不是)?(?:都|也都|也)(?P<rest>(?:是|要|由|归|属|在|有|需|得|能|可)[^;。?!]*(?:吗|吧|对|没有?|不是)[?。!]*)$"
 )
 """「选船跟招采一样都是第七批的,对吗」: what is said of both, to be confirmed of each."""
 
@@ -86,6 +94,8 @@ class Divider:
 
     def _both(self, first: str, second: str) -> tuple[str, str]:
         """Two things that are compared, each with what only the other says of both: 「一产增速」 and 「二产」."""
+        within = _WITHIN.match(first)
+        second = within[0] + second if within else second
         return self._with_topic(first, second), self._with_topic(second, first)
 
     def _with_topic(self, side: str, other: str) -> str:
@@ -116,7 +126,8 @@ class Divider:
         if pair is None:
             return ()
         rest = _without_contrast(_BOTH.sub("", text[pair.end() :]))
-        return tuple(f"{side}{rest}" for side in self._both(pair["first"], pair["second"]))
+        sides = self._both(pair["first"], pair["second"])
+        return tuple(f"{side.removesuffix('的') if rest.startswith('的') else side}{rest}" for side in sides)
 
     def clauses(self, text: str) -> tuple[str, ...]:
         """The clauses that each ask something, with what the clauses before them are about; () when only one asks."""
@@ -135,7 +146,10 @@ class Divider:
         if leaves_out_topic(piece):
             topic = stem(first)
             return f"{without_years(topic) if names_year(piece) else topic},{piece}"
-        return self._completer.complete(piece, first).question if self._completer.ellipsis(piece) > 0 else piece
+        whole = self._completer.complete(piece, first).question if self._completer.ellipsis(piece) > 0 else piece
+        year = re.search(questions.NAMED_YEAR, first)
+        dated = year and what_is_wanted(piece).kind in FIGURES and not names_year(whole) and not re.search(r"规则|方案|办法", piece)
+        return f"{year[0]}{whole}" if year and dated else whole
 
 
 def _asked_of_each(text: str) -> str:
@@ -160,10 +174,17 @@ def by_year(text: str, years: Sequence[int], base: int | None) -> tuple[str, ...
     return tuple(_of_year(text, year, years, base if base is not None else year) for year in years)
 
 
+def in_figures(text: str, base: int | None) -> str:
+    """The text with 「去年」 as 「2023年」: two years told apart by their number."""
+    if base is None:
+        return text
+    for word, shift in questions.RELATIVE_YEARS.items():
+        text = text.replace(word, f"{base + shift}年")
+    return text
+
+
 def _of_year(text: str, year: int, years: Sequence[int], base: int) -> str:
-    words = {word: base + shift for word, shift in questions.RELATIVE_YEARS.items() if word in text}
-    for word, meant in words.items():
-        text = text.replace(word, f"{meant}年")
+    text = in_figures(text, base)
     for other in years:
         if other != year:
             text = re.sub(rf"(?:与|和|跟|同|比|较|、)?{other}年?(?:的)?(?:与|和|跟|同|比|较|、)?", "", text)

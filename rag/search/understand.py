@@ -17,7 +17,7 @@ from rag.language.text import fold
 from rag.records import Asked, Query, Shape, Turn
 from rag.search.complete import Completer, strip_courtesy
 from rag.search.coordinates import Coordinates
-from rag.search.divide import Divider, by_year
+from rag.search.divide import Divider, by_year, in_figures
 from rag.search.refer import Referrer
 from rag.search.snapshot import Snapshot
 from rag.search.spelling import Speller
@@ -116,7 +116,7 @@ class Understanding:
         """The sub-questions of which a question consists: two years, two things compared, two things asked, two documents."""
         text = query.standalone
         if measured := self._divider.measured(text):
-            texts = measured
+            texts = tuple(in_figures(part, self._base_year) for part in measured) if len(query.years) == 2 else measured
         elif len(query.years) == 2 and len(questions.INTERROGATIVE.findall(text)) <= 1:
             texts = by_year(text, query.years, self._base_year)
         else:
