@@ -38,7 +38,7 @@ CHECK_S = 3.0
 """Seconds that the chat endpoint gets at the start to refuse the key; one that is slower is taken as it is."""
 
 STAY = 0.5
-"""How much lower, in fused score, the unit of the first part of a question may be for the second part."""
+"""How much lower, in fused score, the unit of the first part of a question may be for the second part, or one of the year asked for."""
 
 TOPIC = 4
 """Characters that a topic has at least which a unit is recognised by."""
@@ -111,7 +111,7 @@ class Assistant:
 
     def gather(self, query: Query) -> tuple[Query, list[Evidence]]:
         """Evidence for each facet; of two readings of a follow-up, the one that the documents answer better."""
-        evidence = [self.retriever.retrieve(facet) for facet in query.facets or (query,)]
+        evidence = [self._dated(facet, self.retriever.retrieve(facet)) for facet in query.facets or (query,)]
         evidence = [_stay(facet, found, evidence[0]) for facet, found in zip(query.facets or (query,), evidence, strict=True)]
         if query.facets:
             evidence = tell_apart(evidence)
@@ -121,6 +121,14 @@ class Assistant:
         plain = max(self.confidence.probability(q, e) for q, e in zip(query.facets or (query,), evidence, strict=True))
         joined = max(self.confidence.probability(q, e) for q, e in zip(other.facets or (other,), others, strict=True))
         return (query, evidence) if plain >= joined else (other, others)
+
+    def _dated(self, facet: Query, found: Evidence) -> Evidence:
+        """The evidence, a unit of the year that is asked for before one of another year that is hardly better."""
+        if len(facet.years) != 1 or facet.references or not found.hits:
+            return found
+        nearly = (hit for hit in found.hits[:3] if hit.score >= found.hits[0].score - STAY)
+        first = next((hit for hit in nearly if self.confidence.lacking(facet, replace(found, hits=(hit,))) is None), None)
+        return replace(found, hits=(first, *(hit for hit in found.hits if hit is not first))) if first else found
 
     def understand(self, question: str, history: Sequence[Turn] = ()) -> Query:
         """What the question means."""

@@ -5,7 +5,7 @@ YEAR, NAMED_YEAR, RELATIVE_YEARS      which year
 NOT_THAT_YEAR                         which year, and which not
 LIST, COUNT, COMPARE, ASKED           what kind of answer is wanted
 INTERROGATIVE, ASKS                   the words that ask; ASKS those that can head a clause of their own
-ELLIPSIS_START, PRONOUN, SAME, FILLER what shows that a question leaves its topic out
+NO_SUBJECT, ELLIPSIS_START, PRONOUN, SAME, FILLER  what shows that a question leaves its topic out
 SUBJECT                               what a question about a table's rows says beside their fields
 COORDINATE                            terms that a document lists side by side
 """
@@ -35,7 +35,10 @@ INJECTION = re.compile(
     r"|(?:答案|回答|答复|回复|结果|输出)(?:里|中)?(?:的|所有|全部)*.{0,6}(?:统统|全部|一律|都|全)?(?:加上?|减去?|改成|改为|换成|换为|翻译|写成|变成)|(?:上级|领导|管理员|开发者|系统)(?:已经?|要求|授权|命令|让)(?:你|授权)"
     r"|<\s*/?\s*(?:script|system|iframe|img)|(?:drop|truncate|delete|insert|select|union)\s+(?:table|from|into|all|\*)|assistant\s*:|</?(?:s|inst)>|\[inst\]|你必须回答|直接回答[“\"「]"
 )
-YEAR = re.compile(r"(?<!\d)(20\d{2}|(?<=[^\d])\d{2}(?=年))(?:年度?)?(?![\d〕\])】-])")
+_QUANTITY = r"[多余]?(?:[万亿]|亩|元|户|吨|套|辆|千瓦|公里|公顷|平方|立方|人次?(?![均大民才社口工])|个(?![人体])|家(?!庭)|名(?![单称])|件|项(?!目)|条(?!例)|次|天|小时)"
+YEAR = re.compile(rf"(?<!\d)(20\d{{2}}(?!{_QUANTITY})|(?<=[^\d])\d{{2}}(?=年))(?:年度?)?(?![\d〕\])】-])")
+"""「2024年」, 「2024」; not the number of something: 「突破2000万亩」."""
+
 RELATIVE_YEARS = {"今年": 0, "本年": 0, "去年": -1, "上年": -1, "上一年": -1, "前年": -2, "明年": 1, "后年": 2}
 NAMED_YEAR = rf"(?:{'|'.join(RELATIVE_YEARS)}|20\d{{2}}年)"
 NOT_THAT_YEAR = re.compile(
@@ -52,6 +55,11 @@ COMPARE = re.compile(
 )
 INTERROGATIVE = re.compile(r"谁|哪|什么|啥|多少|几(?!乎)|怎么|怎样|如何|何时|多久|多长|吗|呢|是否|能不能|可不可以|要不要|行不行")
 ASKS = re.compile(r"谁|哪|什么|啥|多少|第几|几(?:个?工作日|个?月|[天次年批项条份种家名位户人倍])|怎么|怎样|如何|何时|多久|多长|(?:呢|吗|没有?)$")
+NO_SUBJECT = re.compile(
+    r"(?:又|再|还|并|且|也|都)*(?:(?:由|归|属于?|给)(?:谁|哪|什么|几)|(?:居|位[居列]|排(?:名|在)?|占)[^,;。?!]{0,6}(?:多少|几|哪|什么|啥)|(?:同比|环比)?(?:增长|下降|提高|增加|减少)了?(?:到|至)?(?:多少|几))"
+)
+"""A clause that begins with what is said of something: 「由谁召集和主持」, 「居全国第几位」."""
+
 ELLIPSIS_START = re.compile(r"^(?:那么?|还有|另外|此外|再|然后|接着|如果|要是|换成|至于|同样)(?!些|个|是)")
 PRONOUN = re.compile(
     r"这(?:个|些|项|条|一|类|种|次|里|样)?|那(?:个|些|项|条|次|里)|它(?:们)?|该(?:项|条|会|文件|规定|事项)?|其(?!他|它|中|余)|上述|前者|后者|此(?:项|事|条|类)"

@@ -76,7 +76,8 @@ class Completer:
         if _is_a_place(slot):
             return Reading(slot, None, slot)
         completed = f"{_bare_topic(topic, slot)},{slot}"
-        return Reading(completed, None, topic) if missing == 2 else Reading(question, completed, topic)
+        kept = _of_year(topic, slot)
+        return Reading(completed, None, kept) if missing == 2 else Reading(question, completed, kept)
 
     def ellipsis(self, core: str) -> int:
         """How surely a question leaves its topic out: 2 surely, 1 perhaps, 0 not."""
@@ -86,7 +87,7 @@ class Completer:
             return 0
         bare = without_years(core)
         content = questions.FILLER.sub("", questions.PRONOUN.sub("", bare))
-        if len(content) <= 3 or (questions.PRONOUN.search(core) and len(content) <= 10):
+        if len(content) <= 3 or questions.NO_SUBJECT.match(core) or (questions.PRONOUN.search(core) and len(content) <= 10):
             return 2
         return 1 if len(content) <= 9 else 0
 
@@ -102,11 +103,7 @@ class Completer:
                 text = f"附件{bare}" if here[0].kind == "item" and same.kind == "row" else bare
                 return topic[: same.span[0]] + text + topic[same.span[1] :]
         if bare in questions.RELATIVE_YEARS or questions.YEAR.fullmatch(bare):
-            dated = questions.YEAR.sub(bare, topic, count=1)
-            if dated == topic:
-                word = next((w for w in questions.RELATIVE_YEARS if w in topic), None)
-                dated = topic.replace(word, bare, 1) if word else f"{bare}{topic}"
-            return dated
+            return _of_year(topic, bare)
         term = None if questions.INTERROGATIVE.search(bare) else self._coordinates.same_kind(bare, topic)
         return topic.replace(term, bare, 1) if term else None
 
@@ -156,6 +153,18 @@ def _is_a_place(slot: str) -> bool:
 def _asks_nothing(text: str) -> bool:
     """Whether what stands beside a place asks nothing of it."""
     return bool(re.fullmatch(r"(?:呢|的|吗|呀|啊|怎么样)*[?。!,\s]*", text))
+
+
+def _of_year(topic: str, text: str) -> str:
+    """The topic with the year that a text names in place of its own."""
+    year = next((word for word in questions.RELATIVE_YEARS if word in text), None)
+    dated = questions.YEAR.search(text)
+    if dated is None and year is None:
+        return topic
+    year = dated[0] if dated else year
+    there = questions.YEAR.search(topic)
+    old = there[0] if there else next((word for word in questions.RELATIVE_YEARS if word in topic), "")
+    return topic.replace(old, year or "", 1)
 
 
 def _bare_topic(topic: str, slot: str) -> str:

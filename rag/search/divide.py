@@ -143,7 +143,7 @@ class Divider:
 
     def _continued(self, piece: str, first: str) -> str:
         """A clause that goes on asking, with the topic of the first one when it names none."""
-        if leaves_out_topic(piece):
+        if leaves_out_topic(piece) or questions.NO_SUBJECT.match(piece):
             topic = stem(first)
             return f"{without_years(topic) if names_year(piece) else topic},{piece}"
         whole = self._completer.complete(piece, first).question if self._completer.ellipsis(piece) > 0 else piece
