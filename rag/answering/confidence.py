@@ -13,6 +13,7 @@ The first two decide alone; the rest is weighed by a logistic function fitted by
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,21 +22,21 @@ from rag.records import Passage, Query
 from rag.search.index import Index
 from rag.search.lexical import tokenize
 from rag.search.retrieve import COLUMN_OF, Evidence
-from rag.search.wanted import what_is_wanted
+from rag.search.wanted import items_wanted, what_is_wanted
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """Weights of the logistic function. Fitted by ``python -m evals.bench.refusal``."""
 
-    bias: float = -6.59
-    answered: float = 3.09
-    sentence: float = 4.30
-    covered: float = 1.92
-    unknown: float = -4.42
-    margin: float = 17.52
-    vote: float = 0.44
-    threshold: float = 0.35
+    bias: float = -4.92
+    answered: float = 1.91
+    sentence: float = 3.41
+    covered: float = 1.73
+    unknown: float = -4.55
+    margin: float = 16.47
+    vote: float = 0.40
+    threshold: float = 0.30
     named: float = 0.25  # the threshold of a part that is asked of one document by name
 
 
@@ -44,6 +45,9 @@ PLAIN = Calibration(bias=-28.16, answered=0.0, sentence=31.08, covered=1.28, unk
 
 PLAIN_FEATURES = ("sentence", "covered", "unknown")
 FEATURES = ("answered", "sentence", "covered", "unknown", "margin", "vote")
+
+_SEAT = re.compile(r"[\u4e00-\u9fff]{2,3}?[省市县](?=人民政府|政府|[^,。]*[厅局委办]$)")  # 「陕西省政府」 is of 陕西省
+_MANY = 4  # of fewer things than this each may have a sentence of its own
 
 _ANSWERED, _OWN = 12.0, 8.0  # how near a sentence is by the questions it answers, and by its own words: as in extract.py
 
@@ -132,7 +136,22 @@ class Confidence:
             wanted.met_by(matching_form(sentence.text)) for passage in passages for sentence in passage.sentences
         ):
             return wanted.kind
+        if not query.references and (items := items_wanted(query.standalone)) >= _MANY and items > self._listed(query, evidence):
+            return f"{items} items"
         return None
+
+    def _listed(self, query: Query, evidence: Evidence) -> int:
+        """How many things the sentence that answers best, or the next, names in one go, or the unit has parts."""
+        snapshot, unit = self._index.snapshot, evidence.hits[0].unit
+        nodes = [snapshot.nodes[place] for place in (unit, unit.parent) if place in snapshot.nodes]
+        best = self._best_sentence(query, evidence)
+        passage = snapshot.owners[best]
+        following = [p for p in (best, best + 1) if p in self._sentences_of[passage]]
+        return max(
+            *(len(node.children) for node in nodes),
+            len(re.findall(r"[一二三四五六七八九十]是", snapshot.passages[passage].text)),
+            *(len(re.split(r"[、,;:，；：]", snapshot.sentences[p].text)) for p in following),
+        )
 
     def _elsewhere(self, place: str, text: str) -> bool:
         """Whether a place is another one than those of a text: a named city or county, or one that other passages are about."""
@@ -152,5 +171,6 @@ def _places(text: str) -> list[str]:
     """Places named in a question below the region itself: its cities and counties, other provinces."""
     import rjieba
 
-    found = [word for word, tag in rjieba.tag(text) if tag == "ns" and len(word) >= 2]
-    return [word for word in found if word not in ("宁夏", "自治区", "全区", "我区", "中国", "国家")]
+    found = [word if tag == "ns" else _SEAT.match(word) for word, tag in rjieba.tag(text) if tag in ("ns", "nt") and len(word) >= 2]
+    names = [word if isinstance(word, str) else word[0] for word in found if word]
+    return [word for word in names if word not in ("宁夏", "自治区", "全区", "我区", "中国", "国家")]

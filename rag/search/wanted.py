@@ -7,8 +7,10 @@ answer. Read off the question's own words, it ranks sentences, and it refuses wh
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+
+from rag.language.numerals import to_int
 
 _DIGITS = r"(?:\d[\d,.]*|[一二三四五六七八九十百千两])"
 _MULTIPLE = r"(?:多|余|几)?(?:万亿|千万|百万|亿|万|千|百)?(?:多|余)?"
@@ -27,7 +29,7 @@ _DOCUMENT_NUMBER = re.compile(r"〔\d{4}〕\d+号")
 _RANK = re.compile(r"首|第(?:\d+|[一二三四五六七八九十百]+)|最[高多大好快低小早]|前列|前茅|居.{0,4}[一二三四五六七八九十]位|倒数")
 
 _CARDINAL = re.compile(
-    r"(?:多少|(?<![第这那哪晚早过好])几)(?:多|来)?(?P<multiple>万亿|千万|百万|亿|万|千|百)?个?(?P<unit>工作日|小时|平方米|平方公里|立方米|千瓦时?|公里|公顷|公斤|微克|毫克|亩|[天日年月周次岁元钱度吨斤米倍届]|块钱)"
+    r"(?:多少|(?<![第这那哪晚早过好])几)(?:多|来)?(?P<multiple>万亿|千万|百万|亿|万|千|百)?个?(?P<unit>工作日|小时|平方米|平方公里|立方米|千瓦时?|公里|公顷|公斤|微克|毫克|亩|级|[天日年月周次岁元钱度吨斤米倍届]|块钱)"
     r"|多少(?P<many>万亿|亿|万)?(?P<heads>[人名户])?"
 )
 """A number of something that is measured; how many things of a kind there are is a list, and has no figure."""
@@ -36,6 +38,8 @@ _UNITS: dict[str, str] = {
     "钱": "元", "块钱": "元", "度": "(?:℃|°c|度|千瓦时)", "人": "(?:人|名|位|万)", "名": "(?:名|人|位|万)", "户": "(?:户|家|个|万)",
     "天": "(?:工作日|天|日)", "日": "(?:工作日|天|日)", "年": "(?:年|周年)", "次": "(?:次|回|届)", "斤": "(?:斤|公斤|吨)",
 }  # fmt: skip
+_HOW_MANY = re.compile(r"几何(?!图|学|形)|几多")
+_GIVEN = re.compile(r"(?<![\d.第〕])\d+(?:\.\d+)?(?:万亿|[万亿]|%)?(?![\d.年月日号〕])")
 _ORDINAL = re.compile(r"第几(?!个?(?:条|章|节|项|行|点|部分|大?块))|(?<!安)排(?:名|位|在)?(?:第几|多少|老几)|(?:名次|位次)")
 _HOW_LONG = re.compile(r"多久|多长时间|几时|什么时候|啥时候|什么时间|何时|哪(?:一)?[年月天日]|几(?:月份?|号)(?!文)")
 _HOW_MUCH = re.compile(r"多少(?![号项个条种类家件款章所处部])|多大(?:规模|面积)|多高|几[百千万亿]")
@@ -45,8 +49,9 @@ _HOW_LARGE = re.compile(
 _SUM = r"(?:(?<!消)费用?|经费|资金|预算|补贴|补助|奖金|罚款|罚金|租金|押金|保证金|工资|薪酬|价格?|造价|总投资|投资额|金额)"
 _HOW_COSTLY = re.compile(
     rf"多少[\u4e00-\u9fff]{{0,4}}{_SUM}(?!率|比)"
-    rf"|{_SUM}(?:总额|标准)?(?:安排|需要?|是|为|有|要|达到?|定)?(?:了)?多少(?!个|家|项|户|次|人)"
+    rf"|(?:{_SUM}|投资)(?:总额|标准)?(?:安排|需要?|是|为|有|要|达到?|定)?(?:了)?多少(?!个|家|项|户|次|人)"
 )
+_COUNTED = re.compile(r"(?:多少|几)(?P<unit>[家个项件名人户条所亿万])")
 _MONEY = re.compile(rf"{_DIGITS}{_MULTIPLE}元|{_DIGITS}(?:多|余)?[万亿](?!户|人|亩|吨|套|辆|千瓦|个|家|平方|立方)|免费|免收|无偿|不收")
 _IN_ORDER = re.compile(r"先[^,。;?!]{0,6}(?:谁|哪|什么|啥)[^。;?!]{0,6}(?:再|后|然后|接着)[^,。;?!]{0,6}(?:谁|哪|什么|啥)?")
 _STEPS = re.compile(r"先|再(?!次|贴)|然后|后,|[后前]由")
@@ -60,15 +65,27 @@ class Wanted:
 
     kind: str  # 「figure」, 「time」, 「share」, 「money」, 「rank」, 「name」, 「order」, 「document_number」, 「any」
     pattern: re.Pattern[str] | None = None
+    given: tuple[str, ...] = ()  # figures that the question states itself: none of them is what it asks for
 
     def met_by(self, text: str) -> bool:
         """Whether a text in matching form has that kind of thing."""
-        return self.pattern is None or bool(self.pattern.search(text))
+        if self.pattern is None:
+            return True
+        for figure in self.given:
+            text = re.sub(rf"(?<![\d.]){re.escape(figure)}(?!\d|\.\d)[多余]?", "", text)
+        return bool(self.pattern.search(text))
 
 
 @lru_cache(maxsize=256)
 def what_is_wanted(question: str) -> Wanted:
     """The kind of thing that a folded question asks for."""
+    wanted, given = _kind(_HOW_MANY.sub("多少", question)), _GIVEN.findall(question)
+    if wanted.kind == "any" and (part := _COUNTED.search(question)) and re.search(rf"\d(?:多|余)?{part['unit']}", question):
+        return Wanted("figure", _measured(None, part["unit"]), tuple(given))  # 「49家里,…有几家」: part of a number that is given
+    return replace(wanted, given=tuple(given)) if wanted.kind in ("figure", "money", "share") else wanted
+
+
+def _kind(question: str) -> Wanted:
     if _WHICH_NUMBER.search(question):
         return Wanted("document_number", _DOCUMENT_NUMBER)
     if _ORDINAL.search(question):
@@ -94,3 +111,18 @@ def _measured(multiple: str | None, unit: str | None) -> re.Pattern[str]:
     if unit is None or (unit == "元" and multiple):
         return re.compile(rf"{_DIGITS}(?:多|余)?[万千百]*{re.escape(multiple or '')}")
     return re.compile(rf"{_DIGITS}{_MULTIPLE}个?{_UNITS.get(unit, re.escape(unit))}")
+
+
+_NUMERAL = r"[二三四五六七八九十百]+|\d+"
+_HOW_MANY_ITEMS = re.compile(
+    rf"哪(?P<asked>{_NUMERAL})(?!年|月|日|号|届)[个项条大类种样件点家批处方]?"
+    rf"|(?<![第\d.〔])(?P<named>{_NUMERAL})(?:个|项|条|大|类|种|样|件|方面|点|定|化|新|优)[^,。?!;的]{{0,8}}(?:都|分别|具体|各)?(?:是|指|有|包括)的?(?:哪|什么|啥|定什么)"
+    rf"|第(?P<place>{_NUMERAL})(?:件|样|桩)"
+)
+
+
+@lru_cache(maxsize=256)
+def items_wanted(question: str) -> int:
+    """How many things a folded question wants listed: 「七个不得是哪七条」 7, 「第17件是哪件」 17; 0 when it wants no list."""
+    counts = [to_int(found) or 0 for match in _HOW_MANY_ITEMS.finditer(question) for found in match.groups() if found]
+    return max(counts, default=0)

@@ -3,7 +3,7 @@
 import pytest
 
 from rag.language.text import matching_form
-from rag.search.wanted import what_is_wanted
+from rag.search.wanted import items_wanted, what_is_wanted
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,31 @@ def test_what_answers(question: str, kind: str, meets: str, fails: str) -> None:
 def test_a_list_or_a_person_may_be_any_text(question: str) -> None:
     """How many things of a kind there are is a list, and 「这几天」 asks for nothing."""
     assert what_is_wanted(question).met_by("任何文字")
+
+
+@pytest.mark.parametrize(
+    ("question", "fails", "meets"),
+    [
+        ("30个项目里,在建的有几个", "共30个项目", "共30个项目,其中在建12个"),
+        ("投了92亿,煤矿占多少", "投入92亿元", "投入92亿元,其中煤矿5亿元"),
+        ("从9%提到多少", "由9%起", "由9%提高到12.5%"),
+        ("风险要分成几级", "分级管理", "分为三级管理"),
+        ("计划投资几何", "加快建设", "计划投资40亿元"),
+    ],
+)
+def test_a_figure_that_is_given_is_not_the_one_asked_for(question: str, fails: str, meets: str) -> None:
+    """What the question states itself doesn't answer it."""
+    assert not what_is_wanted(question).met_by(fails)
+    assert what_is_wanted(question).met_by(meets)
+
+
+@pytest.mark.parametrize(
+    ("question", "count"),
+    [
+        ("说的“九定”,九个定是定什么", 9), ("“七个不得”具体是哪七条", 7), ("20件实事里第17件是哪件", 17), ("八项工程分别是什么", 8),
+        ("第九条是什么", 0), ("13个事项的责任单位是什么", 0), ("2024年有哪些大事", 0), ("常务会议多久开一次", 0),
+    ],
+)  # fmt: skip
+def test_how_many_things_a_list_has_to_have(question: str, count: int) -> None:
+    """The number of things asked for by name, not that of an article, a year or what only describes."""
+    assert items_wanted(question) == count
