@@ -16,6 +16,7 @@ import pytest
 
 from bot.ledger import Wanted, read_audit
 from bot.store import open_store
+from bot.wecom.attempts import MOST
 from tests.bot.wecom.conftest import APP_ENVELOPE, BOT_ENVELOPE, wecom_settings
 from tests.stand_ins.nursery import Nursery
 from tests.stand_ins.serving import serve
@@ -123,7 +124,7 @@ def check(town: Town, interface: Interface, gateway: Gateway) -> None:
     frames = [shown for shown in town.framed if shown.contents]
     pushed = Counter(push.chat for push in gateway.pushed)
     assert all(shown.finished or pushed[shown.chat] for shown in frames)
-    assert max([*answers.values(), *pushed.values()]) <= 3
+    assert max([*answers.values(), *pushed.values()]) <= MOST
     kept = f"app {len(acknowledged)} acknowledged, {len(repeated)} answered twice"
     print(f"{kept}; bot {len(streams)} streams; socket {len(frames)} streams, {len(pushed)} pushed")
     assert len(repeated) <= KILLS  # of the sends that a kill can catch
