@@ -14,7 +14,7 @@ from rag.records import Locator, Node, Passage, Statement
 from rag.search.snapshot import Snapshot
 
 LIMIT = 200
-"""Characters of an answer that is no list (issue: an answer is read on a phone)."""
+"""Characters of an answer that is no list: it is read on a phone."""
 
 WHOLE = 2 * LIMIT
 """Characters up to which a unit is shown whole to whoever asks what it says."""
