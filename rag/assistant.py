@@ -16,12 +16,13 @@ from rag.answering.units import LIMIT
 from rag.answering.verify import missing_text, nearest_place, number_citations, refusal_text, verify, write_answer
 from rag.documents.sources import Corpus, read_corpus
 from rag.errors import IndexUnavailableError, InputError
-from rag.language.locators import counter_of
+from rag.language.locators import counter_of, place_name
 from rag.language.text import matching_form
 from rag.records import Answer, AnswerStatus, Citation, Draft, Hit, Locator, Mode, Nearest, Query, Statement, Turn, Usage
 from rag.search.index import Index, Progress, build_index, is_complete, last_complete, open_named
 from rag.search.index import fingerprint as index_fingerprint
 from rag.search.lexical import tokenize
+from rag.search.misplaced import without_place
 from rag.search.retrieve import Evidence, Retriever, tell_apart
 from rag.search.understand import Understanding
 from rag.settings import Settings
@@ -39,6 +40,9 @@ CHECK_S = 3.0
 
 STAY = 0.5
 """How much lower, in fused score, the unit of the first part of a question may be for the second part, or one of the year asked for."""
+
+SURE = 0.5
+"""How likely another place has to answer a question that names one which does not."""
 
 TOPIC = 4
 """Characters that a topic has at least which a unit is recognised by."""
@@ -111,16 +115,29 @@ class Assistant:
 
     def gather(self, query: Query) -> tuple[Query, list[Evidence]]:
         """Evidence for each facet; of two readings of a follow-up, the one that the documents answer better."""
+        if (elsewhere := self._elsewhere(query)) is not None:
+            return elsewhere
         evidence = [self._dated(facet, self.retriever.retrieve(facet)) for facet in query.facets or (query,)]
         evidence = [_stay(facet, found, evidence[0]) for facet, found in zip(query.facets or (query,), evidence, strict=True)]
         if query.facets:
             evidence = tell_apart(evidence)
+        elif query.added:
+            evidence = [replace(evidence[0], apart=tuple(tokenize(query.added)))]
         if query.alternative is None:
             return query, evidence
         other, others = self.gather(query.alternative)
         plain = max(self.confidence.probability(q, e) for q, e in zip(query.facets or (query,), evidence, strict=True))
         joined = max(self.confidence.probability(q, e) for q, e in zip(other.facets or (other,), others, strict=True))
         return (query, evidence) if plain >= joined else (other, others)
+
+    def _elsewhere(self, query: Query) -> tuple[Query, list[Evidence]] | None:
+        """The query without the place that it names and its evidence, when another place of the document answers it and that one can't."""
+        found = [(free, self.retriever.retrieve(free)) for free in without_place(query, self.index.snapshot)]
+        if not found:
+            return None
+        free, evidence = max(found, key=lambda pair: self.confidence.probability(*pair))
+        sure = self.confidence.probability(free, evidence) >= SURE
+        return (free, [evidence]) if sure and not query.references[0].within(evidence.hits[0].unit) else None
 
     def _dated(self, facet: Query, found: Evidence) -> Evidence:
         """The evidence, a unit of the year that is asked for before one of another year that is hardly better."""
@@ -194,6 +211,10 @@ class Assistant:
         if not query.references and not self._is_enough(whole, query, evidence, answered):
             return Draft(())
         draft = self.extractor.extract(query, evidence, limit=LIMIT // max(len(whole.facets), 1))
+        if query.misplaced and draft.statements:
+            first, *rest = draft.statements
+            place = place_name(self.index.snapshot.by_id[first.locator.document].entry, first.locator)
+            draft = replace(draft, statements=(replace(first, text=texts.ELSEWHERE.format(place=place) + first.text), *rest))
         if len(whole.years) == 2 or any(word in whole.standalone for word in ("今年", "去年", "上年", "本年")):
             draft = replace(draft, statements=tuple(self._with_year(s) for s in draft.statements))
         return draft

@@ -15,6 +15,7 @@ from rag.answering.lists import alike, is_heading, names_all
 from rag.answering.units import CLAUSE, LIMIT, SHORTEST, WHOLE, Units, clip
 from rag.language.figures import find_figures
 from rag.language.locators import find_references, place_name
+from rag.language.numerals import NUMBER, to_int
 from rag.language.questions import COUNT, COURTESY, FILLER
 from rag.language.text import fold, matching_form
 from rag.records import Draft, Hit, Locator, Node, Passage, Query, Sentence, Statement
@@ -22,6 +23,7 @@ from rag.search.duties import Duties
 from rag.search.enumerate import NAMES_TOO, counted, stated
 from rag.search.index import Index
 from rag.search.lexical import tokenize
+from rag.search.particulars import particulars_said
 from rag.search.retrieve import COLUMN_OF, Evidence
 from rag.search.wanted import what_is_wanted
 
@@ -39,6 +41,7 @@ _COUNTERS: dict[str, str] = {
 }  # fmt: skip
 """The measure words by which the parts of a unit are counted; a question after so many 批 or 家 asks for something else."""
 
+_SENTENCE = re.compile(rf"第(?P<number>{NUMBER})句|最后(?:一|1)句|末句")
 _TITLE = re.compile(r"章名|节名|标题|题目|名称|名字|叫(?:个|做)?(?:什么|啥)")
 _WHICH_UNIT = re.compile(
     r"(?:哪(?:一|1)?|第几|第多少)个?(?:大?项|事项|条|章|节|部分|件事|点|行)(?![目次])|哪(?:一|1)?个(?:经验|改革|任务|模式|机制|举措|方面|环节)"
@@ -105,6 +108,8 @@ class Extractor:
 
     def _place(self, query: Query, evidence: Evidence, named: Sequence[Hit], limit: int) -> Draft:
         node = self._snapshot.nodes[query.references[0]]
+        if said := tuple(particulars_said(query.standalone, node.locator, self._snapshot)):
+            return Draft(tuple(Statement(line, node.locator, line) for line in said), listing=len(said) > 1)
         found = node.row is not None and query.shape in ("list", "count") and not find_references(query.standalone)
         if found or len(query.references) > 1:
             statements = tuple(self._enumerate(query, query.references))
@@ -116,6 +121,8 @@ class Extractor:
             return Draft((cell,) if cell else tuple(self._row(query, evidence, node, named)))
         if query.paragraph is not None:
             return Draft(self.join(list(self._units.paragraph(node, query.paragraph))))
+        if (nth := _SENTENCE.search(query.standalone)) and (counted_off := self._units.sentence(node, to_int(nth["number"] or "") or -1)):
+            return Draft((counted_off,))
         if node.heading and find_references(query.standalone) and _TITLE.search(query.standalone):
             return Draft((self._units.heading(node),))
         if listed := self._listed(query, evidence, named[0], node):

@@ -26,6 +26,9 @@ EMPTY = "没有收到可以识别的问题，请用文字写明要查询的事�
 YEAR_LEAD = "{year}年:"
 """Before a value whose year the question gave as 今年 or 去年, or compared with another year's."""
 
+ELSEWHERE = "所问条款没有写明这一内容，{place}的表述是："
+"""Before what another place of the same document says, when the one that the question names does not."""
+
 MISSING_PART = "未找到：{part}"
 """What a partial answer lacks."""
 

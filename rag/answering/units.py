@@ -105,6 +105,14 @@ class Units:
                     length += len(sentence.text)
                     yield Statement(clip(sentence.text, LIMIT), passage.locator, sentence.text)
 
+    def sentence(self, node: Node, number: int) -> Statement | None:
+        """The Nth sentence of a unit, the last for -1; None when it has fewer."""
+        said = [(sentence.text, passage.locator) for passage in self.passages(node.locator) for sentence in passage.sentences]
+        if abs(number) > len(said):
+            return None
+        text, place = said[number - 1 if number > 0 else number]
+        return Statement(text, place, text)
+
     def total(self, locators: Sequence[Locator]) -> Statement:
         """How many places there are, by the last of them: nobody reads 45 lines in a chat."""
         last = locators[-1]

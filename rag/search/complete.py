@@ -15,10 +15,18 @@ from rag.language.locators import find_references, next_to
 from rag.language.text import fold
 from rag.records import Turn
 from rag.search.coordinates import Coordinates
+from rag.search.wanted import what_is_wanted
 
 _NEIGHBOUR = re.compile(
     r"(?:紧?接(?:着|下来))?的?(?P<way>[上下前后])(?:面|边)?的?(?:这|那)?(?:一|1)?个?(?<![上下前后])(?P<unit>条|项|事项|章|节|点|行)"
 )
+
+_POINTS_BACK = re.compile(r"(?:它们?|其)的?(?![他它中余实次])")
+"""「它的推进办法里…」: whatever follows, it is of what was talked of."""
+
+_ANOTHER = re.compile(r"(?P<what>[^,;。?!]{2,12}?)(?:呢|的话)[,?](?P<asked>[^,;。?!]{2,}.*)$")
+_TELL = re.compile(r"^(?:先|再|就|来|咱们?|我们?|给我|想|继续)*(?:说说?|讲讲?|看看?|谈谈?|聊聊?|了解)(?:一下|下)?")
+_SAYS = re.compile(r"^(?:里面?|中|上)?(?:说|讲|提|写|规定|要求)?(?:到|了|的)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +36,24 @@ class Reading:
     question: str
     second: str | None
     topic: str
+    added: str = ""  # what the question says itself, of one that is completed
 
 
 class Completer:
     """Completes questions; ``names_document`` tells whether a text names one."""
 
-    def __init__(self, coordinates: Coordinates, names_document: Callable[[str], bool], numbered: Callable[[str], str]) -> None:
-        """``numbered`` names units by number that a text names by heading."""
+    def __init__(
+        self,
+        coordinates: Coordinates,
+        names_document: Callable[[str], bool],
+        numbered: Callable[[str], str],
+        without_names: Callable[[str], str],
+    ) -> None:
+        """``numbered`` names units by number that a text names by heading; ``without_names`` leaves the names of documents out."""
         self._coordinates = coordinates
         self._names_document = names_document
         self._numbered = numbered
+        self._without_names = without_names
 
     def topic_of(self, history: Sequence[Turn]) -> str:
         """What the talk is of after ``history``, oldest turn first; "" when of nothing."""
@@ -75,9 +91,21 @@ class Completer:
             return Reading(swapped, None, swapped) if missing == 2 else Reading(question, swapped, topic)
         if _is_a_place(slot):
             return Reading(slot, None, slot)
-        completed = f"{_bare_topic(topic, slot)},{slot}"
         kept = _of_year(topic, slot)
-        return Reading(completed, None, kept) if missing == 2 else Reading(question, completed, kept)
+        if (another := _ANOTHER.match(slot)) and missing == 2:
+            return self._of_another(another["what"], another["asked"], topic, kept)
+        topic = _SAYS.sub("", self._without_names(topic)) if self._names_document(slot) else topic
+        if missing == 1 and not questions.INTERROGATIVE.search(slot):
+            kept = ("" if names_year(slot) else _year_of(topic)) + _TELL.sub("", slot)  # after 「先说专利开放许可」 the talk is of that
+        completed = f"{_bare_topic(topic, slot)},{slot}{_asked_again(slot, topic)}"
+        return Reading(completed, None, kept, slot) if missing == 2 else Reading(question, completed, kept, slot)
+
+    def _of_another(self, what: str, asked: str, topic: str, kept: str) -> Reading:
+        """「低保呢,提到多少」: what is asked, of another thing alone or of that one within the topic."""
+        if swapped := self._swap(what, topic):
+            return Reading(f"{stem(swapped)},{asked}", None, swapped)
+        year = "" if names_year(what) else _year_of(kept)
+        return Reading(f"{year}{what},{asked}", f"{_bare_topic(topic, what)},{what},{asked}", kept, f"{what},{asked}")
 
     def ellipsis(self, core: str) -> int:
         """How surely a question leaves its topic out: 2 surely, 1 perhaps, 0 not."""
@@ -85,6 +113,8 @@ class Completer:
             return 2
         if find_references(core) or self._names_document(core):
             return 0
+        if _POINTS_BACK.match(core) or _ANOTHER.match(core):
+            return 2
         bare = without_years(core)
         content = questions.FILLER.sub("", questions.PRONOUN.sub("", bare))
         if len(content) <= 3 or questions.NO_SUBJECT.match(core) or (questions.PRONOUN.search(core) and len(content) <= 10):
@@ -155,16 +185,26 @@ def _asks_nothing(text: str) -> bool:
     return bool(re.fullmatch(r"(?:呢|的|吗|呀|啊|怎么样)*[?。!,\s]*", text))
 
 
+def _asked_again(slot: str, topic: str) -> str:
+    """What was asked of the topic, when a follow-up only names another thing of which to tell it: 「多少天」 of 「高端人才呢」."""
+    only = re.fullmatch(r"[^,;。?!]{2,12}?呢?[?。!]*", slot) and slot.rstrip("?。!").endswith("呢")
+    asked = questions.INTERROGATIVE.search(topic)
+    if questions.PRONOUN.search(slot) or re.search(r"[不没了]", slot):
+        return ""
+    field = any(re.search(pattern, slot) for _, pattern in questions.ASKED) or not questions.FILLER.sub("", slot)
+    return f",{topic[asked.start():]}" if only and asked and not field and what_is_wanted(topic).pattern else ""
+
+
+def _year_of(topic: str) -> str:
+    """The year that a topic names, as it names it; "" for none."""
+    dated = questions.YEAR.search(topic)
+    return dated[0] if dated else next((word for word in questions.RELATIVE_YEARS if word in topic), "")
+
+
 def _of_year(topic: str, text: str) -> str:
     """The topic with the year that a text names in place of its own."""
-    year = next((word for word in questions.RELATIVE_YEARS if word in text), None)
-    dated = questions.YEAR.search(text)
-    if dated is None and year is None:
-        return topic
-    year = dated[0] if dated else year
-    there = questions.YEAR.search(topic)
-    old = there[0] if there else next((word for word in questions.RELATIVE_YEARS if word in topic), "")
-    return topic.replace(old, year or "", 1)
+    year = _year_of(text)
+    return topic.replace(_year_of(topic), year, 1) if year else topic
 
 
 def _bare_topic(topic: str, slot: str) -> str:

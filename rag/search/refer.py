@@ -13,12 +13,13 @@ from rag.language.text import fold
 from rag.records import Document, DocumentEntry, Locator, MissingReference, Node
 from rag.search.enumerate import enumerate_places
 from rag.search.nested import is_part_of_something, number_containers, parts_counted
+from rag.search.particulars import particulars_asked
 from rag.search.snapshot import Snapshot
 
 _GENUS = {"rules": "规则", "report": "报告", "plan": "方案"}
 _GENUS_NAMES = (
     r"(?:这|那)(?:个|份|部|本)?{genus}|(?:今年|本次|这次|新)的?{genus}|(?:和|跟|与|、){genus}"
-    r"|{genus}(?:里|中|上|说|讲|提|写|怎么|要求|规定|附件|附表|的|和|跟|与|第|一?共|总共|分(?:为|成|了)?(?:几|多少|哪)|有(?:几|多少)|[一二三四五六七八九十]、)"
+    r"|{genus}(?:里|中|上|说|讲|提|写|怎么|要求|规定|印发|落款|全称|是?(?:由)?(?:谁|哪个?单位)|附件|附表|的|和|跟|与|第|一?共|总共|分(?:为|成|了)?(?:几|多少|哪)|有(?:几|多少)|[一二三四五六七八九十](?:、|(?=[(（])))"
 )
 _REPLACED = (
     r"(?:旧|老|原来|原先|(?<![一-龥])原|(?:之|以|此|先)前[的那哪]|[上前]一?版|被?替代|被?取代|代替|替换|废止|停用|停止执行|作废)"
@@ -93,9 +94,10 @@ class Referrer:
 
     def numbered(self, text: str) -> str:
         """The folded text with units that it names by their heading, and counts the parts of, named by number."""
-        return number_containers(text, self.named_documents(text), self._snapshot, self._without_names)
+        return number_containers(text, self.named_documents(text), self._snapshot, self.without_names)
 
-    def _without_names(self, text: str) -> str:
+    def without_names(self, text: str) -> str:
+        """The folded text without what it calls documents."""
         for entry in self._entries:
             for name in (*self._spellings(entry, text), _GENUS[entry.kind]):
                 text = text.replace(name, "")
@@ -118,7 +120,7 @@ class Referrer:
         paragraph: int | None = None
         found = find_references(text)
         for reference in found:
-            if reference.kind in ("article", "item") and is_part_of_something(text[: reference.span[0]], self._without_names):
+            if reference.kind in ("article", "item") and is_part_of_something(text[: reference.span[0]], self.without_names):
                 continue
             places, lacking = self._places(reference, documents, text)
             if len(places) > 1 and reference.kind in ("batch", "number") and _describes(text, found):
@@ -129,7 +131,8 @@ class Referrer:
             paragraph = paragraph or reference.paragraph
         references = tuple(_combine(sets))
         if not references and not missing:
-            references = self._replaced(documents, text) or parts_counted(text, documents, self._snapshot, self._without_names)
+            references = self._replaced(documents, text) or particulars_asked(text, documents, self._snapshot, self.without_names)
+            references = references or parts_counted(text, documents, self._snapshot, self.without_names)
             references = references or enumerate_places(text, documents, self._snapshot)
         return references, tuple(missing), paragraph
 
@@ -151,7 +154,7 @@ class Referrer:
         genus = _GENUS[entry.kind]
         if sum(other.kind == entry.kind for other in self._entries) == 1 and re.search(_GENUS_NAMES.format(genus=genus), text):
             return True
-        return any(_abbreviation(word, entry.title, genus) for word in re.findall(rf"[\u4e00-\u9fff]{{2,10}}{genus}", text))
+        return any(_abbreviation(word, entry.title, genus) for word in re.findall(rf"[\u4e00-\u9fff]{{2,10}}{genus}", _closed(text, genus)))
 
     def _places(self, reference: Reference, documents: tuple[str, ...], text: str) -> tuple[list[Locator], list[MissingReference]]:
         if reference.kind == "number":
@@ -294,6 +297,11 @@ def _combine(sets: Sequence[Sequence[Locator]]) -> Iterator[Locator]:
         else:
             kept.append(places)
     yield from dict.fromkeys(place for places in kept for place in places)
+
+
+def _closed(text: str, genus: str) -> str:
+    """The text with 「…经验的方案」 as 「…经验方案」."""
+    return text.replace(f"的{genus}", genus)
 
 
 def _abbreviation(word: str, title: str, genus: str) -> str | None:

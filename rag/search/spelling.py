@@ -19,7 +19,9 @@ _FUZZY = (("zh", "z"), ("ch", "c"), ("sh", "s"))
 _GAIN = 0.5
 """How much likelier, in log counts of known pairs, a homophone has to make the question."""
 _CHANGE = 2.5
-_GRAMMAR = frozenset("的了着在是有不没要会能可把被给让对向从按据比相跟和与及或又再还也都就才先后更最很低高多少这那哪谁个次项条去今明前")
+_GRAMMAR = frozenset(
+    "的了着在是有不没要会能可把被给让对向从按据比相跟和与及或又再还也都就才先后更最很低高多少这那它其该此哪谁个次项条去今明前"
+)
 _RARE = 2  # times the cost of a change where the character is one of these: whoever types it means it, rare as the pair may be
 _LONGEST = 80
 _NUMERALS = frozenset("零一二三四五六七八九十百千万亿两几")  # a figure that was typed is never made another

@@ -33,7 +33,8 @@ class Understanding:
         self._entries = tuple(document.entry for document in snapshot.documents)
         self._referrer = Referrer(snapshot)
         coordinates = Coordinates(document.text for document in snapshot.documents)
-        self._completer = Completer(coordinates, lambda text: bool(self._referrer.named_documents(text)), self._referrer.numbered)
+        refer = self._referrer
+        self._completer = Completer(coordinates, lambda text: bool(refer.named_documents(text)), refer.numbered, refer.without_names)
         self._divider = Divider(coordinates, self._completer)
 
     def understand(self, question: str, history: Sequence[Turn] = ()) -> Query:
@@ -45,7 +46,9 @@ class Understanding:
         if query.shape in ("smalltalk", "task"):
             return query
         if reading.second is not None:
-            query = replace(query, alternative=self._read(question, reading.second, alone=True))
+            query = replace(query, alternative=replace(self._read(question, reading.second, alone=True), added=reading.added))
+        else:
+            query = replace(query, added=reading.added)
         named = query.references or query.missing_references  # what can be looked up was typed well enough
         meant = self._speller.correct(query.standalone) if self._speller and not named else None
         if meant is None:

@@ -116,6 +116,13 @@ def test_too_long(assistant: Assistant) -> None:
         assistant.ask("会" * (MAX_QUESTION + 1))
 
 
+def test_a_place_that_does_not_have_what_is_asked(assistant: Assistant) -> None:
+    """Another place of the document answers, after a word that the named one doesn't."""
+    answer = assistant.ask("第五条规定会议请假要提前几个工作日说?")
+    assert answer.answer.startswith("所问条款没有写明这一内容，第三条的表述是：")
+    assert [str(citation.locator) for citation in answer.citations] == ["meeting-rules#3"]
+
+
 def test_a_place_that_does_not_exist(assistant: Assistant) -> None:
     """第六十条 of five articles is refused with the valid range."""
     answer = assistant.ask("第六十条讲什么?")
