@@ -62,7 +62,8 @@ class Tuning:
     passage: float = 0.006
     apart: float = 1.0  # words that the other parts of the question don't have
     repeated: float = 0.8  # how much weaker a sentence is that answers for what this is compared with
-    second: float = 0.4  # a second sentence may be this much weaker than the first
+    second: float = 0.8  # a second sentence may be this much weaker than the first
+    beside: float = 0.6  # how much lower, in fused score, another unit may be that is shown too
 
 
 class Extractor:
@@ -102,7 +103,18 @@ class Extractor:
             if common := self._common_cell(query, node):
                 return Draft((common,))
         statements = self.join(list(self._sentences(query, evidence, [top], limit)))
-        return Draft(tuple(self._naming(query, node, statements) if node else statements))
+        said = tuple(self._naming(query, node, statements) if node else statements)
+        return Draft((*said, *self._beside(query, evidence, limit - sum(len(statement.text) for statement in said))))
+
+    def _beside(self, query: Query, evidence: Evidence, room: int) -> tuple[Statement, ...]:
+        """The best sentence of the next unit where the two are hardly told apart and there is room for it."""
+        if room < SHORTEST or len(evidence.hits) < 2 or evidence.hits[1].score < evidence.hits[0].score - self._tuning.beside:
+            return ()
+        if (best := self._best_sentence(query, evidence, evidence.hits[1])) is None:
+            return ()
+        position, passage = best
+        sentence = self._snapshot.sentences[position]
+        return tuple(self._with_introduction(passage, sentence, self._fit(query, evidence, sentence, room)))
 
     # ── places that the question names ──────────────────────────────────────────────────────────
 
