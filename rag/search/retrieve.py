@@ -73,7 +73,7 @@ class Evidence:
     ``said``: sentences that the answer to something it is compared with has.
 
     ``sentences`` and ``answered`` give, by sentence position, the cosine of the sentence itself and the closeness of the
-    best question that it is known to answer; ``coverage`` the share of the question's rare words in a passage.
+    best question that it is known to answer; ``lexical``, by passage, its BM25.
     """
 
     text: str
@@ -193,6 +193,8 @@ class Retriever:
 
     def _kind_fit(self, wanted: Wanted) -> Scores:
         """1 where a passage has the kind of thing that is asked for; there are few kinds, so each is looked for once."""
+        if wanted.given:  # figures of one question: kept, they would grow without end
+            return _marks(wanted.met_by(form) for form in self._forms)
         if wanted not in self._kinds:
             self._kinds[wanted] = _marks(wanted.met_by(form) for form in self._forms)
         return self._kinds[wanted]
