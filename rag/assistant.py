@@ -13,7 +13,7 @@ from rag.answering import texts
 from rag.answering.confidence import Confidence
 from rag.answering.extract import Extractor
 from rag.answering.units import LIMIT
-from rag.answering.verify import missing_text, nearest_place, number_citations, refusal_text, verify, write_answer
+from rag.answering.verify import add_statement, missing_text, nearest_place, number_citations, refusal_text, verify, write_answer
 from rag.documents.sources import Corpus, read_corpus
 from rag.errors import IndexUnavailableError, InputError
 from rag.language.locators import counter_of, place_name
@@ -260,26 +260,6 @@ class _Clock:
 
     def timings(self) -> dict[str, float]:
         return {**self._stages, "total": round((time.perf_counter() - self._begin) * 1000, 3)}
-
-
-def add_statement(statement: Statement, statements: list[Statement]) -> None:
-    """Add what one part of a question is answered by to what those before it are.
-
-    Two pieces of one sentence become the sentence, with the lead (a year, a place's number) that either has; what one
-    part says among more of the same place is left out of the other.
-    """
-    same = next((i for i, s in enumerate(statements) if (s.locator, s.quote) == (statement.locator, statement.quote)), None)
-    leads = [] if same is None else [_lead(statements[same]), _lead(statement)]
-    if same is not None and None not in leads and len(statement.quote) <= LIMIT:
-        statements[same] = replace(statement, text=max(filter(None, leads), key=len, default="") + statement.quote)
-    elif not any(other.locator == statement.locator and statement.text in other.text for other in statements):
-        statements[:] = [other for other in statements if other.locator != statement.locator or other.text not in statement.text]
-        statements.append(statement)
-
-
-def _lead(statement: Statement) -> str | None:
-    """What stands before the stretch of its quote with which a statement ends; None when it ends with none."""
-    return next((statement.text[:i] for i in range(len(statement.text) - 3) if statement.text[i:] in statement.quote), None)
 
 
 def _interleave(lists: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:

@@ -9,32 +9,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from rag.answering.lists import alike, is_heading, names_all
-from rag.answering.units import CLAUSE, LIMIT, SHORTEST, WHOLE, Units, clip
-from rag.language.figures import find_figures
-from rag.language.locators import find_references, place_name
+from rag.answering.choose import Chooser, Tuning
+from rag.answering.lists import alike, names_all
+from rag.answering.units import LIMIT, SHORTEST, WHOLE, Units, clip
+from rag.language.locators import find_references, place_name, without_references
 from rag.language.numerals import NUMBER, to_int
 from rag.language.questions import COUNT, COURTESY, FILLER
-from rag.language.text import fold, matching_form
+from rag.language.text import fold
 from rag.records import Draft, Hit, Locator, Node, Passage, Query, Sentence, Statement
 from rag.search.duties import Duties
 from rag.search.enumerate import NAMES_TOO, counted, stated
 from rag.search.index import Index
-from rag.search.lexical import tokenize
 from rag.search.particulars import particulars_said
 from rag.search.retrieve import COLUMN_OF, Evidence
-from rag.search.wanted import what_is_wanted
 
 LONG_LIST = 20
 """Places beyond which a list is answered by its number."""
 
 SAME = 5
 """Characters that a sentence may have beside a heading and still be only that."""
-
-FRONT = 5.0
-"""How much weaker a second line of a heading block may be, in ``Tuning.second``: its short lines explain each other."""
 
 _COUNTERS: dict[str, str] = {
     "part": "项|条|个|类|方面|节", "section": "项|条|个|类|方面", "chapter": "项|条|个|类|方面", "article": "项|条|个|类|种|款|方面"
@@ -50,22 +44,6 @@ _WHERE = re.compile(r"第几|第多少|哪(?:一|1)?个?(?:条|章|节|部分|�
 _ENUMERATED = re.compile(r"(?:[^。;；]{0,12}[:：])?[一二三四五六七八九十]是")
 
 
-@dataclass(frozen=True, slots=True)
-class Tuning:
-    """Weights of the sentence choice. Chosen on the dev half of evals/gold: the highest share of facts of a dozen settings."""
-
-    own: float = 8.0
-    answered: float = 12.0
-    words: float = 0.3
-    asked: float = 0.3
-    kind: float = 1.5
-    passage: float = 0.006
-    apart: float = 1.0  # words that the other parts of the question don't have
-    repeated: float = 0.8  # how much weaker a sentence is that answers for what this is compared with
-    second: float = 0.8  # a second sentence may be this much weaker than the first
-    beside: float = 0.6  # how much lower, in fused score, another unit may be that is shown too
-
-
 class Extractor:
     """Composes drafts from one index."""
 
@@ -74,12 +52,7 @@ class Extractor:
         self._snapshot = index.snapshot
         self._duties = Duties(index.snapshot)
         self._units = Units(index.snapshot)
-        self._tuning = tuning or Tuning()
-        first = 0
-        self._first: list[int] = []  # position of a passage's first sentence
-        for passage in self._snapshot.passages:
-            self._first.append(first)
-            first += len(passage.sentences)
+        self._chooser = Chooser(index, tuning or Tuning())
 
     def extract(self, query: Query, evidence: Evidence, *, limit: int = LIMIT) -> Draft:
         """The draft for one question, of at most ``limit`` characters unless it is a list; empty when no unit was found."""
@@ -102,19 +75,9 @@ class Extractor:
                 return Draft((cell,))
             if common := self._common_cell(query, node):
                 return Draft((common,))
-        statements = self.join(list(self._sentences(query, evidence, [top], limit)))
+        statements = self.join(list(self._chooser.sentences(query, evidence, [top], limit)))
         said = tuple(self._naming(query, node, statements) if node else statements)
-        return Draft((*said, *self._beside(query, evidence, limit - sum(len(statement.text) for statement in said))))
-
-    def _beside(self, query: Query, evidence: Evidence, room: int) -> tuple[Statement, ...]:
-        """The best sentence of the next unit where the two are hardly told apart and there is room for it."""
-        if room < SHORTEST or len(evidence.hits) < 2 or evidence.hits[1].score < evidence.hits[0].score - self._tuning.beside:
-            return ()
-        if (best := self._best_sentence(query, evidence, evidence.hits[1])) is None:
-            return ()
-        position, passage = best
-        sentence = self._snapshot.sentences[position]
-        return tuple(self._with_introduction(passage, sentence, self._fit(query, evidence, sentence, room)))
+        return Draft((*said, *self._chooser.beside(query, evidence, limit - sum(len(statement.text) for statement in said))))
 
     # ── places that the question names ──────────────────────────────────────────────────────────
 
@@ -144,7 +107,7 @@ class Extractor:
             only_which = node.kind == "front" or "哪" in beside  # 「是哪项工作」: its heading and a little more will do
             content, listing = self._units.content(node, limit if only_which or limit < LIMIT else WHOLE)
             return Draft(self.join(content), listing=listing)
-        return Draft(self.join(list(self._sentences(query, evidence, named, limit))))
+        return Draft(self.join(list(self._chooser.sentences(query, evidence, named, limit))))
 
     def _naming(self, query: Query, node: Node, statements: Sequence[Statement]) -> Sequence[Statement]:
         """The statements, after the name of their unit when the question asks which one it is, by its place when it asks where."""
@@ -162,9 +125,7 @@ class Extractor:
 
     def _beside_reference(self, query: Query) -> str:
         """What a question says beside the place and the document that it names."""
-        text = query.standalone
-        for reference in reversed(find_references(text)):
-            text = text[: reference.span[0]] + text[reference.span[1] :]
+        text = without_references(query.standalone)
         for document in self._snapshot.documents:
             for name in (document.entry.title, document.entry.short_title, *document.entry.aliases):
                 text = text.replace(fold(name), "")
@@ -198,7 +159,7 @@ class Extractor:
             yield title
             yield self._units.cell(node, "主要内容", limit=LIMIT - len(title.text) - len("主要内容:"))
         else:
-            yield from self._sentences(query, evidence, named)
+            yield from self._chooser.sentences(query, evidence, named)
 
     def _duty(self, query: Query, place: Locator) -> list[Statement]:
         """What a unit that the question names has to do in a row, a line for each of its measures."""
@@ -247,7 +208,7 @@ class Extractor:
 
     def _listing(self, query: Query, evidence: Evidence, top: Hit, node: Node) -> list[Statement] | None:
         """All items of the list that is asked for, or None when the best sentence names them itself."""
-        best = self._best_sentence(query, evidence, top)
+        best = self._chooser.best(query, evidence, top)
         counter = COUNT.search(query.standalone)
         if best is None or (counter and counter["counter"] and not re.fullmatch(_COUNTERS.get(node.kind, ".*"), counter["counter"])):
             return None
@@ -297,30 +258,6 @@ class Extractor:
             return None
         return [Statement(s.text, passage.locator, s.text) for s in sentences[first : last + 1]]
 
-    # ── sentences ───────────────────────────────────────────────────────────────────────────────
-
-    def _sentences(self, query: Query, evidence: Evidence, hits: Sequence[Hit], limit: int = LIMIT) -> Iterator[Statement]:
-        scored = self._score(query, evidence, hits)
-        if not scored:
-            return
-        scored.sort(key=lambda entry: -entry[0])
-        best_score, best, passage = scored[0]
-        nearly = self._tuning.second * (FRONT if passage.locator.path == ("0",) else 1)
-        chosen = [(best, passage)]
-        length = min(len(self._snapshot.sentences[best].text), limit)
-        for score, position, owner in scored[1:4]:
-            size = len(self._snapshot.sentences[position].text)
-            if score >= best_score - nearly and length + size <= limit and len(chosen) < 3:
-                chosen.append((position, owner))
-                length += size
-        chosen.sort()
-        budget = limit
-        for position, owner in chosen:
-            sentence = self._snapshot.sentences[position]
-            text = self._fit(query, evidence, sentence, budget)
-            budget -= len(text)
-            yield from self._with_introduction(owner, sentence, text)
-
     def join(self, statements: Sequence[Statement]) -> tuple[Statement, ...]:
         """Statements that stand next to each other in one place become one, with one quote."""
         joined: list[Statement] = []
@@ -338,86 +275,6 @@ class Extractor:
                     continue
             joined.append(statement)
         return tuple(joined)
-
-    def _with_introduction(self, passage: Passage, sentence: Sentence, text: str) -> Iterator[Statement]:
-        """An item of a list says little without the sentence that introduces the list."""
-        node = self._snapshot.nodes.get(passage.locator)
-        if node is not None and node.kind == "item" and passage.heading and passage.locator.parent is not None:
-            document = self._snapshot.by_id[passage.locator.document]
-            at = document.text.rfind(passage.heading, 0, sentence.span[0])
-            if at >= 0:
-                quote = document.text[at : at + len(passage.heading) + 1].strip()
-                yield Statement(quote, passage.locator.parent, quote)
-        yield Statement(text, passage.locator, sentence.text)
-
-    def _best_sentence(self, query: Query, evidence: Evidence, hit: Hit) -> tuple[int, Passage] | None:
-        scored = self._score(query, evidence, [hit])
-        if not scored:
-            return None
-        _, position, passage = max(scored, key=lambda entry: entry[0])
-        return position, passage
-
-    def _score(self, query: Query, evidence: Evidence, hits: Sequence[Hit]) -> list[tuple[float, int, Passage]]:
-        tuning = self._tuning
-        weights = {token: self._index.passage_lexicon.weight(token) for token in dict.fromkeys(evidence.tokens)}
-        known = sum(weights.values()) or 1.0
-        apart = sum(weights[token] for token in evidence.apart) or 1.0
-        wanted = what_is_wanted(query.standalone)
-        scored = []
-        for hit in hits:
-            for passage_id in hit.passages:
-                passage = self._snapshot.passages[passage_id]
-                if passage.name == "事项":
-                    continue
-                for offset, sentence in enumerate(passage.sentences):
-                    if "reference" not in hit.found_by and is_heading(passage, sentence):
-                        continue
-                    position = self._first[passage_id] + offset
-                    there = set(tokenize(sentence.text))
-                    words = sum(weight for token, weight in weights.items() if token in there) / known
-                    score = (
-                        tuning.own * float(evidence.sentences[position])
-                        + tuning.answered * float(evidence.answered[position])
-                        + tuning.words * words
-                        + tuning.apart * sum(weights[token] for token in evidence.apart if token in there) / apart
-                        - tuning.repeated * (sentence.text in evidence.said)
-                        + tuning.asked * _has_asked(query, sentence.text)
-                        + tuning.kind * wanted.met_by(matching_form(sentence.text))
-                        + tuning.passage * float(evidence.lexical[passage_id])
-                    )
-                    scored.append((score, position, passage))
-        return scored
-
-    def _fit(self, query: Query, evidence: Evidence, sentence: Sentence, budget: int) -> str:
-        """The sentence, or of one that is too long the run of clauses that holds most of the question and what it asks for."""
-        if len(sentence.text) <= budget:
-            return sentence.text
-        tokens, wanted = set(tokenize(query.standalone)), what_is_wanted(query.standalone)
-        cuts = [0, *(match.end() for match in CLAUSE.finditer(sentence.text)), len(sentence.text)]
-        best, best_score = (0, cuts[1]), -1.0
-        for i, start in enumerate(cuts[:-1]):
-            for end in cuts[i + 1 :]:
-                if end - start > budget:
-                    break
-                piece = sentence.text[start:end]
-                there = set(tokenize(piece))
-                words = (*(tokens & there), *(token for token in evidence.apart if token in there))
-                score = sum(map(self._index.passage_lexicon.weight, words)) + (end - start) / 1000 + wanted.met_by(matching_form(piece))
-                if score > best_score:
-                    best, best_score = (start, end), score
-        return sentence.text[best[0] : best[1]].rstrip(",;:，；：、")
-
-
-def _has_asked(query: Query, text: str) -> float:
-    """Whether a sentence has the kind of thing that is asked for."""
-    if (column := COLUMN_OF.get(query.asked)) and column in text:
-        return 3.0
-    if query.asked in ("number", "frequency"):
-        return float(bool(find_figures(text)))
-    if query.asked == "time":
-        return float(any(f.unit in ("工作日", "天", "日", "小时", "月", "年", "周") for f in find_figures(text)))
-    return 0.0
-
 
 _CONTENT = re.compile(
     r"(?:讲|说|写|谈|规定|内容|是|关于|属于)(?:了|的|是)*(?:些)?(?:什么|啥|哪)(?:些|一|个|项|件|块|类|样)*(?:的)?[\u4e00-\u9fff]{0,4}[?。]*$"

@@ -7,9 +7,10 @@ What fails is dropped; when nothing is left, the answer is a refusal.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rag.answering import texts
+from rag.answering.units import LIMIT
 from rag.language.figures import Figure, find_figures
 from rag.language.locators import render_label
 from rag.language.text import squeeze
@@ -38,6 +39,26 @@ def verify(draft: Draft, snapshot: Snapshot) -> Verified:
         else:
             kept.append(statement)
     return Verified(tuple(kept), tuple(dropped), draft.missing, draft.listing)
+
+
+def add_statement(statement: Statement, statements: list[Statement]) -> None:
+    """Add what one part of a question is answered by to what those before it are.
+
+    Two pieces of one sentence become the sentence, with the lead (a year, a place's number) that either has; what one
+    part says among more of the same place is left out of the other.
+    """
+    same = next((i for i, s in enumerate(statements) if (s.locator, s.quote) == (statement.locator, statement.quote)), None)
+    leads = [] if same is None else [_lead(statements[same]), _lead(statement)]
+    if same is not None and None not in leads and len(statement.quote) <= LIMIT:
+        statements[same] = replace(statement, text=max(filter(None, leads), key=len, default="") + statement.quote)
+    elif not any(other.locator == statement.locator and statement.text in other.text for other in statements):
+        statements[:] = [other for other in statements if other.locator != statement.locator or other.text not in statement.text]
+        statements.append(statement)
+
+
+def _lead(statement: Statement) -> str | None:
+    """What stands before the stretch of its quote with which a statement ends; None when it ends with none."""
+    return next((statement.text[:i] for i in range(len(statement.text) - 3) if statement.text[i:] in statement.quote), None)
 
 
 def objection(statement: Statement, snapshot: Snapshot) -> str | None:

@@ -87,6 +87,13 @@ def find_references(text: str) -> tuple[Reference, ...]:
     return tuple(kept)
 
 
+def without_references(text: str) -> str:
+    """The text without the places that it names: 「第六批第22项是啥事」 does not ask for a batch."""
+    for reference in reversed(find_references(text)):
+        text = text[: reference.span[0]] + text[reference.span[1] :]
+    return text
+
+
 def find_ordinals(text: str) -> Iterator[int]:
     """Where a text counts off something that it names before it: 「…部分(四)」, 「…那章第六条」, 「…的“一是”」."""
     yield from (match.start() for match in _ORDINAL.finditer(text))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
 from rag.language import questions
-from rag.language.locators import Reference, find_references, place_name
+from rag.language.locators import Reference, find_references, place_name, without_references
 from rag.language.numerals import to_chinese
 from rag.language.text import fold
 from rag.records import Document, DocumentEntry, Locator, MissingReference, Node
@@ -123,7 +123,7 @@ class Referrer:
             if reference.kind in ("article", "item") and is_part_of_something(text[: reference.span[0]], self.without_names):
                 continue
             places, lacking = self._places(reference, documents, text)
-            if len(places) > 1 and reference.kind in ("batch", "number") and _describes(text, found):
+            if len(places) > 1 and reference.kind in ("batch", "number") and _describes(text):
                 continue
             if places:
                 sets.append(places)
@@ -278,10 +278,9 @@ def _range_within(entry: DocumentEntry, node: Node) -> str:
     return f"{name}列有{len(labelled)}项"
 
 
-def _describes(text: str, found: Sequence[Reference]) -> bool:
+def _describes(text: str) -> bool:
     """Whether a question is about more than the places that it names."""
-    for reference in reversed(found):
-        text = text[: reference.span[0]] + text[reference.span[1] :]
+    text = without_references(text)
     rest = questions.FILLER.sub("", questions.SUBJECT.sub("", questions.COURTESY.sub("", text)))
     return len(rest) > (1 if _CONFIRM.search(text) else _ABOUT)
 

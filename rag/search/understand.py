@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.language import questions
-from rag.language.locators import find_references
+from rag.language.locators import find_references, without_references
 from rag.language.text import fold
 from rag.records import Asked, Query, Shape, Turn
 from rag.search.complete import Completer, strip_courtesy
@@ -65,7 +65,7 @@ class Understanding:
         documents = self._referrer.named_documents(core)
         references, missing, paragraph = self._referrer.resolve(documents, core)
         core = self._referrer.shortened(core)
-        asked = _asked(_beside_references(core) if references else core)
+        asked = _asked(without_references(core) if references else core)
         query = Query(question, core, shape, asked, references, missing, paragraph, documents, self._years(core))
         return query if alone else replace(query, facets=self._facets(query))
 
@@ -127,13 +127,6 @@ class Understanding:
         if len(query.documents) > 1 and not query.references:
             return tuple(self._in_document(query, document) for document in query.documents)
         return tuple(self._read(query.question, part, alone=True) for part in texts)
-
-
-def _beside_references(text: str) -> str:
-    """The text without the places that it names: 「第六批第22项是啥事」 does not ask for a batch."""
-    for reference in reversed(find_references(text)):
-        text = text[: reference.span[0]] + text[reference.span[1] :]
-    return text
 
 
 def _asked(text: str) -> Asked:

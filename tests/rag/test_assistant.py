@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rag.assistant import MAX_QUESTION, Assistant, add_statement
+from rag.answering.verify import add_statement
+from rag.assistant import MAX_QUESTION, Assistant
 from rag.documents.sources import read_corpus
 from rag.errors import InputError
 from rag.language.text import squeeze

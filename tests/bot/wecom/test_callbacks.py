@@ -239,12 +239,14 @@ ANY = st.binary(max_size=200) | st.text(max_size=100).map(lambda text: text.enco
 
 
 async def test_two_thousand_bodies(sqlite_store: Store, scene: Open) -> None:
-    """Half of them rightly signed and encrypted, at both addresses: a 200 or a refusal, never an error of ours."""
+    """Half of them rightly signed and encrypted, a fiftieth wholly right: a 200 or a refusal, never an error of ours."""
     seen: dict[int, int] = {}
     async with scene(sqlite_store, allowed_users=()) as s, httpx.AsyncClient() as client:
         for number, content in enumerate(draws(ANY, 2000)):
             way = ("app", "bot")[number % 2]
             right, address = (APP_ENVELOPE, s.app.address) if way == "app" else (BOT_ENVELOPE, s.bot.address)
+            if number % 100 < 2:
+                content = inner(way)
             if number % 4 < 2:
                 crypto = Crypto(right.token, right.aes_key, right.receive_id)  # sealing is not what is tested here, and quicker
                 encrypted = crypto.seal(content, "", "").encrypt
@@ -253,7 +255,7 @@ async def test_two_thousand_bodies(sqlite_store: Store, scene: Open) -> None:
                 reply = await client.post(address, params=right.query("x", timestamp=int(time.time())), content=content)
             seen[reply.status_code] = seen.get(reply.status_code, 0) + 1
     assert set(seen) <= {200, 403}, seen
-    assert seen[200] > 10  # how many are right depends on the constants that hypothesis finds in our code
+    assert seen[200] > 30
 
 
 def draws(strategy: st.SearchStrategy[bytes], count: int) -> list[bytes]:
