@@ -7,9 +7,11 @@ documents/annex.py         flattened table → rows
 documents/conformance.py   proof that nothing was lost
 documents/passages.py      Document → Passages
 search/embedding.py, lexical.py, index.py     Passages → Index
-search/understand.py       question + history → Query
-search/retrieve.py         Query + Index → Hits
-answering/extract.py       Query + Hits → Draft               the documents' own words
+search/understand.py       question + history → Query         complete.py what it leaves out, divide.py what it consists of,
+                                                              refer.py, nested.py, enumerate.py, particulars.py what it names
+search/retrieve.py         Query + Index → Hits               duties.py the row of a unit, misplaced.py a place named wrongly
+answering/confidence.py    Query + Hits → whether to answer   wanted.py the kind of thing asked for
+answering/extract.py       Query + Hits → Draft               the documents' own words: choose.py sentences, units.py, lists.py
 answering/verify.py        Draft → Answer, or a reasoned refusal
 answering/prompting.py     Query + Hits → Prompt              with a chat model: passages under opaque keys
 answering/generate.py      Prompt → its words, in pieces
