@@ -22,7 +22,7 @@ from bot.wecom.api import Api
 from bot.wecom.attempts import Attempts
 from bot.wecom.desk import Desk, card_id, find_pressed, keep_pressed
 from bot.wecom.messages import APP, Entered, Inbound, Pressed
-from bot.wecom.pace import Pace
+from bot.wecom.pace import SharedPace
 from bot.wecom.replies import DOWN, ORIGINAL, answer_card, app_parts, card_body, original_parts, reason_card, text_body
 
 _CARD_KNOWN = frozenset({limits.CARD_SENT})
@@ -37,7 +37,6 @@ class Shape:
     agent: int
     markdown: bool = False  # can't be read in personal WeChat
     buttons: bool = True
-    processes: int = 1  # that share a person's pace
     shorten: Shorten = long_label
 
 
@@ -48,9 +47,8 @@ class AppChannel:
 
     counts_sends = True
 
-    def __init__(self, api: Api, attempts: Attempts, shape: Shape) -> None:
-        self._api, self._attempts, self._shape = api, attempts, shape
-        self._pace = Pace(limits.APP_PER_MINUTE // shape.processes, limits.APP_PER_HOUR // shape.processes)
+    def __init__(self, api: Api, attempts: Attempts, pace: SharedPace, shape: Shape) -> None:
+        self._api, self._attempts, self._pace, self._shape = api, attempts, pace, shape
         self._sending: set[asyncio.Task[None]] = set()
         self._desk: Desk | None = None
 
@@ -75,21 +73,16 @@ class AppChannel:
         """Send every text that has not been sent yet, and the card."""
         user, shape = message.user, self._shape
         parts = app_parts(reply, shape.shorten, markdown=shape.markdown)
-        await self._api.prepare()  # what takes time is done before a part counts as begun
-        first, begun = await self._attempts.begun(message)
-        for number in range(first, len(parts)):
-            self._keep_pace(user)
-            async with self._attempts.sending(message, number, begun if number == first else 0):
-                await self._send(user, text_body(user, shape.agent, parts[number], markdown=shape.markdown))
-        if reply.answer is not None and shape.buttons:  # the platform itself takes no card twice
-            card = answer_card(card_id(message, reply.turn), original=bool(reply.answer.citations))
-            await self._send(user, card_body(user, shape.agent, card))
+        card = reply.answer is not None and shape.buttons
 
-    def _keep_pace(self, user: str) -> None:
-        """Raises DeliveryError when a person has had as many messages as the platform shows."""
-        wait = self._pace.wait(user)
-        if wait:
-            raise DeliveryError(texts.WECOM_SLOW, detail="pace", after=wait)
+        async def send(part: str) -> None:
+            await self._send(user, text_body(user, shape.agent, part, markdown=shape.markdown))
+
+        await self._api.prepare()  # what takes time is done before a part counts as begun
+        await self._attempts.send(message, parts, send, after=int(card))
+        if reply.answer is not None and card:  # the platform itself takes no card twice
+            body = answer_card(card_id(message, reply.turn), original=bool(reply.answer.citations))
+            await self._send(user, card_body(user, shape.agent, body))
 
     async def _send(self, user: str, body: Mapping[str, Any]) -> None:
         """One message. A card that is refused is missed by nobody: the answer has arrived."""
@@ -99,7 +92,6 @@ class AppChannel:
             if error.retryable or body["msgtype"] != "template_card":
                 raise
             log.warning("wecom.card_refused", error=str(error))
-        self._pace.count(user)
 
     # ── what the platform says ──────────────────────────────────────────────────────────────────
 
@@ -146,12 +138,13 @@ class AppChannel:
     async def _send_all(self, user: str, bodies: list[dict[str, Any]]) -> None:
         try:
             for body in bodies:
-                self._keep_pace(user)
+                if wait := await self._pace.taken(user):
+                    raise DeliveryError(texts.WECOM_SLOW, detail="pace", after=wait)
                 try:
                     await self._send(user, body)
                 except DeliveryError as error:
                     if not error.uncertain:
                         raise
                     await self._send(user, body)  # a broken connection: a text that comes twice is better than none
-        except DeliveryError as error:
+        except (DeliveryError, StoreError) as error:
             log.warning("wecom.press_unanswered", error=str(error))

@@ -7,80 +7,87 @@ it a flood.
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 import structlog
 
 from bot import texts
-from bot.commits import Commits
 from bot.errors import DeliveryError, StoreError
 from bot.records import Message
 from bot.wecom.desk import message_digest
+from bot.wecom.pace import SharedPace, Values
 
 MOST = 5
 _SECONDS = 86400.0
 """How long it is kept; a message is not answered any more by then."""
 
+P = TypeVar("P")
+T = TypeVar("T")
 log = structlog.get_logger("ningwen.wecom")
-
-
-class Values(Protocol):
-    """The part of the store that is needed here."""
-
-    def get_value(self, key: str, *, now: float) -> str | None:
-        """A value that has not expired."""
-
-    def put_value(self, key: str, value: str, *, expires_at: float | None = None) -> None:
-        """Set a value."""
-
-    @property
-    def commits(self) -> Commits:
-        """Where steps that write wait for each other."""
 
 
 class Attempts:
     """Those of every message. A database that can't be used is a DeliveryError: nothing is sent that isn't kept."""
 
-    def __init__(self, values: Values, clock: Callable[[], float] = time.time) -> None:
-        self._values, self._clock = values, clock
+    def __init__(self, values: Values, pace: SharedPace | None = None, clock: Callable[[], float] = time.time) -> None:
+        """``pace``: where what is begun is counted, for its person."""
+        self._values, self._pace, self._clock = values, pace, clock
 
-    async def begun(self, message: Message) -> tuple[int, int]:
-        """The first part that is still to be sent, and how often it was begun."""
-        part, times = await self._read(message)
-        if times < MOST:
-            return part, times
-        log.warning("wecom.part_taken_as_sent", part=part)
-        return part + 1, 0
+    async def send(self, message: Message, parts: Sequence[P], send: Callable[[P], Awaitable[None]], *, after: int = 0) -> None:
+        """Send each part that was not sent yet. Raises DeliveryError: one that is certain takes the part's beginning back.
 
-    @asynccontextmanager
-    async def sending(self, message: Message, part: int, begun: int) -> AsyncIterator[None]:
-        """Send a part inside of this. A DeliveryError that is certain takes the beginning back."""
-        await self._write(message, part, begun + 1)
+        ``after``: messages that will follow the last part. When the person has had as many messages as the platform
+        shows, nothing is begun and the error says how long to wait.
+        """
+        number = 0
+        while number < len(parts):
+            begun = await self._keep(partial(self._begin, message, number, len(parts), after))
+            if begun.wait:
+                raise DeliveryError(texts.WECOM_SLOW, detail="pace", after=begun.wait)
+            if begun.part == len(parts):
+                return
+            try:
+                await send(parts[begun.part])
+            except DeliveryError as error:
+                if not error.uncertain:
+                    await self._keep(partial(self._write, message, begun.part, begun.times))
+                raise
+            number = begun.part + 1
+
+    def _begin(self, message: Message, number: int, parts: int, after: int) -> _Begun:
+        """Look where the reply stands, at part ``number`` or further, and keep that its next part goes out: one step."""
+        kept = self._values.get_value(_key(message), now=self._clock()) or "0:0"
+        part, times = map(int, kept.split(":"))
+        if part < number:
+            part, times = number, 0
+        elif times >= MOST:
+            log.warning("wecom.part_taken_as_sent", part=part)
+            part, times = part + 1, 0
+        if part < parts:
+            if self._pace is not None and (wait := self._pace.take(message.user, 1 + (after if part == parts - 1 else 0))):
+                return _Begun(part, times, wait)
+            self._write(message, part, times + 1)
+        return _Begun(part, times)
+
+    def _write(self, message: Message, part: int, times: int) -> None:
+        self._values.put_value(_key(message), f"{part}:{times}", expires_at=self._clock() + _SECONDS)
+
+    async def _keep(self, step: Callable[[], T]) -> T:
         try:
-            yield
-        except DeliveryError as error:
-            if not error.uncertain:
-                await self._write(message, part, begun)
-            raise
-
-    async def _read(self, message: Message) -> tuple[int, int]:
-        try:
-            kept = await asyncio.to_thread(self._values.get_value, _key(message), now=self._clock())
+            return await self._values.commits.run(step)
         except StoreError as error:
             raise DeliveryError(texts.STORE_FAILED, detail=str(error), after=1.0) from error
-        part, _, begun = (kept or "0:0").partition(":")
-        return int(part), int(begun)
 
-    async def _write(self, message: Message, part: int, begun: int) -> None:
-        try:
-            until = self._clock() + _SECONDS
-            await self._values.commits.run(lambda: self._values.put_value(_key(message), f"{part}:{begun}", expires_at=until))
-        except StoreError as error:
-            raise DeliveryError(texts.STORE_FAILED, detail=str(error), after=1.0) from error
+
+class _Begun(NamedTuple):
+    """A part, how often it was begun before, and the seconds that it has to wait instead."""
+
+    part: int
+    times: int
+    wait: float = 0.0
 
 
 def _key(message: Message) -> str:

@@ -105,8 +105,9 @@ class Connection:
         """One connection from its opening to its end; always ends with an exception."""
         line = self._line
         async with connect(
-            line.address, ping_interval=None, open_timeout=line.opened_within, close_timeout=1.0, max_size=2**20, max_queue=256
-        ) as socket:
+            line.address, ping_interval=None, open_timeout=line.opened_within, close_timeout=1.0, max_size=2**20, max_queue=256,
+            compression=None,  # frames are short, and packing one costs more than sending it
+        ) as socket:  # fmt: skip
             self._socket = socket
             reader = asyncio.create_task(self._read(socket))
             try:

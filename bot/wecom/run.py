@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -21,6 +22,7 @@ from bot.server import Check, make_app, serve, service_checks
 from bot.service import Service
 from bot.settings import BotSettings
 from bot.store import Store, open_store
+from bot.wecom import limits
 from bot.wecom.api import Api, ResponseUrl
 from bot.wecom.app import AppChannel, Shape
 from bot.wecom.attempts import Attempts
@@ -28,6 +30,8 @@ from bot.wecom.bot import BotChannel
 from bot.wecom.callbacks import AppCallback, BotCallback, Gate, parse_networks
 from bot.wecom.connection import Line
 from bot.wecom.crypto import Crypto
+from bot.wecom.messages import APP
+from bot.wecom.pace import SharedPace
 from bot.wecom.socket import SocketChannel
 from bot.wecom.streams import Streams
 from rag.assistant import Assistant, open_assistant
@@ -60,14 +64,15 @@ class Ways:
         return [channel for channel in (self.app, self.bot, self.socket) if channel is not None]
 
 
-def make_ways(settings: BotSettings, store: Store, corpus_dir: Path) -> Ways:
+def make_ways(settings: BotSettings, store: Store, access: Access, corpus_dir: Path) -> Ways:
     """Channels and routes by these settings. Raises ConfigurationError when a way lacks something, or there is none."""
     ways, shorten = Ways(), read_labels(corpus_dir)
     networks = parse_networks(settings.wecom_allowed_ips)
     if values := _configured("app", settings):
         corporation, agent, secret, token, key = values
-        shape = Shape(int(agent), settings.wecom_markdown, settings.wecom_buttons, settings.processes, shorten)
-        ways.app = AppChannel(Api(settings.wecom_api_url, corporation, secret, store), Attempts(store), shape)
+        shape = Shape(int(agent), settings.wecom_markdown, settings.wecom_buttons, shorten)
+        pace = SharedPace(store, limits.APP_PER_MINUTE, limits.APP_PER_HOUR, name=partial(access.pseudonyms.user, APP))
+        ways.app = AppChannel(Api(settings.wecom_api_url, corporation, secret, store), Attempts(store, pace), pace, shape)
         gate = Gate("app", Crypto(token, key, corporation), store, networks)
         ways.routes.append(Route(APP_PATH, AppCallback(gate, ways.app.handle, corporation).answer, methods=["GET", "POST"]))
     if values := _configured("bot", settings):
@@ -114,8 +119,9 @@ def _plain(value: object) -> str:
 async def run_wecom(settings: BotSettings, rag: Settings, *, assistant: Callable[[], Assistant] | None = None) -> None:
     """Answer in WeCom until SIGTERM or SIGINT; what is under way is finished. Raises NingwenError."""
     store = open_store(settings.database_url, timeout=settings.database_timeout)
-    ways = make_ways(settings, store, rag.corpus_dir)
-    service = Service(store, assistant or (lambda: open_assistant(rag)), Access.open(store, settings), settings, ways.channels)
+    access = Access.open(store, settings)
+    ways = make_ways(settings, store, access, rag.corpus_dir)
+    service = Service(store, assistant or (lambda: open_assistant(rag)), access, settings, ways.channels)
     answering, serving, connecting = (asyncio.create_task(work) for work in _works(settings, service, ways))
     try:
         async with helpers(_helper_count(settings, ways), ["wecom", "--helper"]):
@@ -139,9 +145,10 @@ def _helper_count(settings: BotSettings, ways: Ways) -> int:
 async def run_helper(settings: BotSettings, rag: Settings) -> None:
     """Answer what another process receives by callback, until that process or a signal ends it."""
     store = open_store(settings.database_url, timeout=settings.database_timeout)
-    ways = make_ways(settings, store, rag.corpus_dir)
+    access = Access.open(store, settings)
+    ways = make_ways(settings, store, access, rag.corpus_dir)
     channels = [channel for channel in (ways.app, ways.bot) if channel is not None]
-    service = Service(store, lambda: open_assistant(rag), Access.open(store, settings), settings, channels)
+    service = Service(store, lambda: open_assistant(rag), access, settings, channels)
     try:
         await _until_signal([asyncio.create_task(service.run()), asyncio.create_task(parent_is_gone())])
     finally:

@@ -67,13 +67,10 @@ class SocketChannel:
         wait = self._pace.wait(message.chat)
         if wait:
             raise DeliveryError(texts.WECOM_SLOW, detail="pace", after=wait)
-        part, begun = await self._attempts.begun(message)
-        if part == 0:
-            async with self._attempts.sending(message, part, begun):
-                await self._finish(message, reply)
-
-    async def _finish(self, message: Message, reply: Reply) -> None:
         content = reply_content(reply, self._shorten)
+        await self._attempts.send(message, [content], lambda whole: self._finish(message, reply, whole))
+
+    async def _finish(self, message: Message, reply: Reply, content: str) -> None:
         if self._is_open(message):
             card = answer_card(card_id(message, reply.turn), original=False) if self._card and reply.answer else None
             code = await self._stream(message, content, finish=True, card=card)

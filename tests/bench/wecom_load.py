@@ -38,6 +38,7 @@ from tests.stand_ins.wecom_envelope import Envelope, xml
 from tests.stand_ins.wecom_gateway import Gateway
 
 PEOPLE, EACH, AT_ONCE = 50, 10, 3
+IDLE = 3.0  # seconds; the server closes an idle connection after five, and one taken up just then would be reset
 APP_KEY, BOT_KEY = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C", "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 Ask = Callable[[str, str], Awaitable[Any]]
 
@@ -48,19 +49,19 @@ class Wire:
     def __init__(self, base: str) -> None:
         self.host, _, port = base.removeprefix("http://").partition(":")
         self.port = int(port)
-        self.free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self.free: list[tuple[float, asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def post(self, path: str, *, params: dict[str, str], content: bytes) -> tuple[int, bytes]:
         """Status and body."""
-        while self.free and self.free[-1][0].at_eof():  # closed by the server, after a pause
-            self.free.pop()
-        reader, writer = self.free.pop() if self.free else await asyncio.open_connection(self.host, self.port)
+        while self.free and self.free[0][0] < time.monotonic() - IDLE:  # the longest idle stand first
+            self.free.pop(0)[2].close()
+        _, reader, writer = self.free.pop() if self.free else (0.0, *await asyncio.open_connection(self.host, self.port))
         head = f"POST {path}?{urlencode(params)} HTTP/1.1\r\nHost: {self.host}\r\nContent-Length: {len(content)}\r\n\r\n"
         writer.write(head.encode() + content)
         first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         length = next((int(line.split(":")[1]) for line in lines if line.lower().startswith("content-length:")), 0)
         body = await reader.readexactly(length)
-        self.free.append((reader, writer))
+        self.free.append((time.monotonic(), reader, writer))
         return int(first.split()[1]), body
 
 

@@ -111,9 +111,9 @@ def scene(clean_environment: None) -> Open:
             await stack.enter_async_context(gateway.serving())
             urls = {"wecom_api_url": base, "wecom_socket_url": gateway.address}
             settings = BotSettings.load(**wecom_settings(**urls, **changes))
-            ways = make_ways(settings, store, corpus)
-            prepare(ways)
             access = Access(store, Pseudonyms(b"key"), users=settings.allowed_users, groups=settings.allowed_groups)
+            ways = make_ways(settings, store, access, corpus)
+            prepare(ways)
             service = Service(store, asked, access, settings, ways.channels)  # type: ignore[arg-type]
             assert ways.app is not None
             assert ways.bot is not None

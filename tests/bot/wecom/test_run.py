@@ -10,7 +10,9 @@ import httpx
 import pytest
 
 from bot import texts
+from bot.access import Access
 from bot.doctor import _wecom
+from bot.pseudonyms import Pseudonyms
 from bot.server import make_app, service_checks
 from bot.settings import BotSettings
 from bot.store import Store
@@ -28,6 +30,10 @@ WAYS = {
 }
 
 
+def access(store: Store) -> Access:
+    return Access(store, Pseudonyms(b"key"))
+
+
 def only(*ways: str, **more: Any) -> BotSettings:
     named = {name for way in ways for name in WAYS[way]}
     every = {name for names in WAYS.values() for name in names}
@@ -37,7 +43,7 @@ def only(*ways: str, **more: Any) -> BotSettings:
 @pytest.mark.parametrize("ways", [["app"], ["bot"], ["socket"], ["app", "socket"], ["app", "bot", "socket"]])
 async def test_what_is_configured_is_started(clean_environment: None, sqlite_store: Store, ways: list[str]) -> None:
     """Each way for itself, or together; an address only for what is called back."""
-    made = make_ways(only(*ways), sqlite_store, ROOT / "corpus")
+    made = make_ways(only(*ways), sqlite_store, access(sqlite_store), ROOT / "corpus")
     assert [channel.name for channel in made.channels] == [f"wecom-{way}" for way in ways]
     assert [route.path for route in made.routes] == [f"/wecom/{way}" for way in ways if way != "socket"]
     assert configured_ways(only(*ways)) == ways
@@ -47,7 +53,7 @@ async def test_what_is_configured_is_started(clean_environment: None, sqlite_sto
 def test_half_a_way(clean_environment: None, sqlite_store: Store, way: str, name: str) -> None:
     """What is missing is named, and nothing that is there is shown."""
     with pytest.raises(ConfigurationError) as error:
-        make_ways(only(way, **{name: None}), sqlite_store, ROOT / "corpus")
+        make_ways(only(way, **{name: None}), sqlite_store, access(sqlite_store), ROOT / "corpus")
     assert name.upper() in error.value.user_message
     assert not any(secret in str(error.value) for secret in ("app-secret", "app-token", "bot-token", "socket-secret"))
 
@@ -55,7 +61,7 @@ def test_half_a_way(clean_environment: None, sqlite_store: Store, way: str, name
 def test_no_way(clean_environment: None, sqlite_store: Store) -> None:
     """Nothing configured is a sentence."""
     with pytest.raises(ConfigurationError, match="没有配置企业微信"):
-        make_ways(only(), sqlite_store, ROOT / "corpus")
+        make_ways(only(), sqlite_store, access(sqlite_store), ROOT / "corpus")
 
 
 async def test_the_doctor(clean_environment: None) -> None:
