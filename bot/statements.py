@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy import BindParameter, Select, bindparam, delete, exists, func, insert, or_, select, text, update
 
 from bot.records import RowStatus
 from bot.tables import audit, inbox, sessions, turns, values
@@ -118,6 +118,10 @@ AUDIT = insert(audit)
 
 _KEY: BindParameter[str] = bindparam("of_key")
 GET_VALUE = select(values.c.value).where(values.c.key == _KEY, or_(values.c.expires_at.is_(None), values.c.expires_at > _NOW))
-CHANGE_VALUE = update(values).where(values.c.key == _KEY).values(value=bindparam("at_value"), expires_at=bindparam("at_end"))
+PUT_VALUE = text(
+    'INSERT INTO "values" (key, value, expires_at) VALUES (:key, :value, :expires_at) '
+    "ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at"
+)
+"""As text: the library writes this clause for one database at a time, both read it alike."""
 ADD_VALUE = insert(values)
 DROP_EXPIRED = delete(values).where(values.c.key == _KEY, values.c.expires_at <= _NOW)

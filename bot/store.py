@@ -167,15 +167,8 @@ class Store(Database):
 
     def put_value(self, key: str, value: str, *, expires_at: float | None = None) -> None:
         """Set a value that every process on this database sees."""
-        row = {"key": key, "value": value, "expires_at": expires_at}
-        while True:
-            try:
-                with self.write() as connection:
-                    if not connection.execute(st.CHANGE_VALUE, {"of_key": key, "at_value": value, "at_end": expires_at}).rowcount:
-                        connection.execute(st.ADD_VALUE, row)
-                return
-            except IntegrityError:  # another process set it first: then there is a row to change
-                continue
+        with self.write() as connection:
+            connection.execute(st.PUT_VALUE, {"key": key, "value": value, "expires_at": expires_at})
 
     def list_values(self, prefix: str, *, now: float) -> list[str]:
         """The values that have not expired whose keys begin with ``prefix``."""
