@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -100,10 +101,10 @@ def gold_files() -> list[Path]:
 
 
 def lint(cases: Sequence[Case], snapshot: Snapshot, *, complete: bool = True) -> list[str]:
-    """What is wrong with the cases, a sentence each; ``complete`` also checks that the halves are even."""
+    """What is wrong with the cases, a sentence each; ``complete`` also checks that enough are kept aside as test."""
     problems = [*_duplicates(cases), *(p for case in cases for p in _check(case, snapshot))]
     if complete:
-        problems += _uneven(cases)
+        problems += _too_few_aside(cases)
     return problems
 
 
@@ -143,8 +144,8 @@ def _check(case: Case, snapshot: Snapshot) -> Iterator[str]:
             yield f"{case.id}：依据里没有事实「{group[0]}」"
 
 
-def _uneven(cases: Sequence[Case]) -> Iterator[str]:
-    for category in dict.fromkeys(case.category for case in cases):
-        halves = Counter(case.split for case in cases if case.category == category)
-        if abs(halves["dev"] - halves["test"]) > 2:
-            yield f"类别 {category} 的两半不相等：{dict(halves)}"
+def _too_few_aside(cases: Sequence[Case]) -> Iterator[str]:
+    aside = Counter(case.category for case in cases if case.split == "test")
+    for category, least in LEAST.items():
+        if aside[category] < least / 2:
+            yield f"类别 {category} 的 test 题应至少 {math.ceil(least / 2)} 道，现有 {aside[category]} 道"

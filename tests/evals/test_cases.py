@@ -88,10 +88,13 @@ def test_the_same_question_in_another_conversation_is_another_case() -> None:
     assert lint([first, second], snapshot(), complete=False) == []
 
 
-def test_halves_are_even() -> None:
-    """Half of each category is dev, half test."""
-    lopsided: list[Any] = [replace(SILENT, id=f"s{i}", question=f"{i}?") for i in range(6)]
-    assert any("unanswerable 的两半不相等" in problem for problem in lint(lopsided, snapshot()))
+def test_enough_is_kept_aside() -> None:
+    """Of each category at least half as many cases as it needs are test."""
+    few: list[Any] = [replace(SILENT, id=f"s{i}", question=f"{i}?") for i in range(14)]
+    looked_at: list[Any] = [replace(SILENT, id=f"d{i}", question=f"{i}!", split="dev") for i in range(30)]
+    assert any("unanswerable 的 test 题应至少 15 道，现有 14 道" in problem for problem in lint([*few, *looked_at], snapshot()))
+    one_more = replace(SILENT, id="s14", question="14?")
+    assert not any("unanswerable" in problem for problem in lint([*few, one_more, *looked_at], snapshot()))
 
 
 def test_shortages_are_told() -> None:
