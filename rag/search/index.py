@@ -286,7 +286,7 @@ def open_named(name: str, data_dir: Path, *, chroma_url: str | None = None) -> I
         if chroma_url:
             raise _server_failed("连接", error) from error
         raise IndexUnavailableError("索引无法打开，请运行 ningwen index build 重建。", detail=repr(error)) from error
-    speller = Speller(folder / "sounds.json", (passages, questions))
+    speller = Speller(folder / "sounds.json", (passages, questions), [document.text for document in taken.documents])
     return Index(name, taken, collection, passages, questions, speller, remote=chroma_url is not None)
 
 

@@ -17,7 +17,7 @@ TEXTS = [
 def speller(tmp_path: Path) -> Speller:
     """A speller of an index in which each text stands as often as questions are alike in a real one."""
     write_sounds(tmp_path / "sounds.json", TEXTS)
-    return Speller(tmp_path / "sounds.json", (Lexicon.build(TEXTS * 20),))
+    return Speller(tmp_path / "sounds.json", (Lexicon.build(TEXTS * 20),), TEXTS)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,29 @@ def test_words_of_grammar_stay(tmp_path: Path, typed: str) -> None:
     texts = ["推广工作由谁负责", "工作规则", "今年有计划吗", "怎么办", "办什么"] * 20
     write_sounds(tmp_path / "sounds.json", texts)
     assert Speller(tmp_path / "sounds.json", (Lexicon.build(texts),)).correct(typed) is None
+
+
+@pytest.mark.parametrize("typed", ["为什么由副主席召集", "把名单列给我", "会议凑一起", "还得拖几天", "到底开几次"])
+def test_good_words_that_no_document_has_stay(tmp_path: Path, typed: str) -> None:
+    """People ask in words of their own: a homophone that makes a known pair is no reason to doubt them."""
+    texts = [*TEXTS, "有什么任务", "单位", "他们一起去", "一期", "得到", "的话", "脱离", "到的人"]
+    write_sounds(tmp_path / "sounds.json", texts)
+    assert Speller(tmp_path / "sounds.json", (Lexicon.build(texts * 20),), texts).correct(typed) is None
+
+
+def test_a_long_stretch_of_a_document_outweighs_a_word(tmp_path: Path) -> None:
+    """「在生水利用率」 is all words, but no document has them so, and one has the same sounds as a stretch."""
+    texts = ["城市再生水利用率提高到45%", "城市在建设", "生水", "督查范围包括信访", "工作由谁督查"]
+    write_sounds(tmp_path / "sounds.json", texts)
+    speller = Speller(tmp_path / "sounds.json", (Lexicon.build(texts * 20),), texts)
+    assert speller.correct("城市在生水利用率要提高到多少") == "城市再生水利用率要提高到多少"
+    assert speller.correct("督察范围包括信访吗") == "督查范围包括信访吗"
+
+
+def test_that_is_read_as_which_where_nothing_asks(speller: Speller) -> None:
+    """「归那个厅管」 asks which; 「那个厅归谁管」 speaks of that one."""
+    assert speller.correct("会议是那天开的") == "会议是哪天开的"
+    assert speller.correct("会议由那个厅开吗") is None
 
 
 def test_a_figure_is_never_made_another(speller: Speller) -> None:
