@@ -24,6 +24,9 @@ from rag.search.index import Index
 from rag.search.particulars import particulars_said
 from rag.search.retrieve import COLUMN_OF, Evidence
 
+_ABOUT = 4
+"""Characters that 「第七条原话发我看看」 may have beside the place and the word for its text."""
+
 LONG_LIST = 20
 """Places beyond which a list is answered by its number."""
 
@@ -31,12 +34,15 @@ SAME = 5
 """Characters that a sentence may have beside a heading and still be only that."""
 
 _COUNTERS: dict[str, str] = {
-    "part": "项|条|个|类|方面|节", "section": "项|条|个|类|方面", "chapter": "项|条|个|类|方面", "article": "项|条|个|类|种|款|方面"
+    "part": "项|条|个|类|方面|节|点|部分", "section": "项|条|个|类|方面|点",
+    "chapter": "项|条|个|类|方面", "article": "项|条|个|类|种|款|方面"
 }  # fmt: skip
 """The measure words by which the parts of a unit are counted; a question after so many 批 or 家 asks for something else."""
 
 _SENTENCE = re.compile(rf"第(?P<number>{NUMBER})句|最后(?:一|1)句|末句")
-_TITLE = re.compile(r"章名|节名|标题|题目|名称|名字|叫(?:个|做)?(?:什么|啥)")
+_TITLE = re.compile(r"章名|节名|标题|题目|主题|题旨|名称|名字|叫(?:个|做)?(?:什么|啥)")
+_RANGE = re.compile(r"从?(?:第几|哪(?:一|1)?|多少)条?(?:起|开始)?,?(?:到|至)(?:第几|哪(?:一|1)?|多少)条|起止(?:条|于)")
+_VERBATIM = re.compile(r"原话|原文|全文|原条文|条文|一字不[差漏改落]")
 _WHICH_UNIT = re.compile(
     r"(?:哪(?:一|1)?|第几|第多少)个?(?:大?项|事项|条|章|节|部分|件事|点|行)(?![目次])|哪(?:一|1)?个(?:经验|改革|任务|模式|机制|举措|方面|环节)"
 )
@@ -83,8 +89,8 @@ class Extractor:
 
     def _place(self, query: Query, evidence: Evidence, named: Sequence[Hit], limit: int) -> Draft:
         node = self._snapshot.nodes[query.references[0]]
-        if said := tuple(particulars_said(query.standalone, node.locator, self._snapshot)):
-            return Draft(tuple(Statement(line, node.locator, line) for line in said), listing=len(said) > 1)
+        if said := [Statement(s, at, s) for at in query.references for s in particulars_said(query.standalone, at, self._snapshot)]:
+            return Draft(tuple(said), listing=len(said) > 1)
         found = node.row is not None and query.shape in ("list", "count") and not find_references(query.standalone)
         if found or len(query.references) > 1:
             statements = tuple(self._enumerate(query, query.references))
@@ -98,11 +104,17 @@ class Extractor:
             return Draft(self.join(list(self._units.paragraph(node, query.paragraph))))
         if (nth := _SENTENCE.search(query.standalone)) and (counted_off := self._units.sentence(node, to_int(nth["number"] or "") or -1)):
             return Draft((counted_off,))
+        if node.kind == "chapter" and _RANGE.search(query.standalone) and len(parts := self._units.outline(node)) > 1:
+            return Draft((self._units.heading(node), parts[0], parts[-1]), listing=True)
         if node.heading and find_references(query.standalone) and _TITLE.search(query.standalone):
             return Draft((self._units.heading(node),))
-        if listed := self._listed(query, evidence, named[0], node):
-            return listed
         beside = self._beside_reference(query)
+        if _VERBATIM.search(beside) and len(FILLER.sub("", _VERBATIM.sub("", beside))) <= _ABOUT and not self._units.outline(node):
+            whole = self.join(list(self._units.whole(node)))
+            return Draft(whole, listing=len(whole) > 1)
+        if listed := self._listed(query, evidence, named[0], node):
+            headed = query.shape == "list" and listed.listing and node.kind in ("chapter", "section", "part")
+            return Draft((self._units.heading(node), *listed.statements), listing=True) if headed else listed
         if node.kind == "chapter" or _asks_for_content(beside):
             only_which = node.kind == "front" or "哪" in beside  # 「是哪项工作」: its heading and a little more will do
             content, listing = self._units.content(node, limit if only_which or limit < LIMIT else WHOLE)
@@ -129,7 +141,7 @@ class Extractor:
         for document in self._snapshot.documents:
             for name in (document.entry.title, document.entry.short_title, *document.entry.aliases):
                 text = text.replace(fold(name), "")
-        return COURTESY.sub("", text)
+        return COURTESY.sub("", re.sub(r"报告|方案|规则|文件", "", text))
 
     def _enumerate(self, query: Query, locators: Sequence[Locator]) -> Iterator[Statement]:
         if len(locators) > LONG_LIST:

@@ -71,6 +71,10 @@ class Units:
         share = max(SHORTEST, limit // len(paragraphs))
         return [Statement(begin(text, share), passage.locator, text) for text, passage in paragraphs], True
 
+    def whole(self, node: Node) -> Iterator[Statement]:
+        """All sentences of a unit, to whoever asks for its text."""
+        yield from (Statement(sentence.text, p.locator, sentence.text) for p in self.passages(node.locator) for sentence in p.sentences)
+
     def _paragraphs(self, node: Node) -> Iterator[tuple[str, Passage]]:
         """The first sentence of each paragraph and item of a unit."""
         passages = self.passages(node.locator)

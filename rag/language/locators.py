@@ -14,7 +14,8 @@ _ARTICLE = re.compile(
     rf"(?:第\s*(?P<number>{NUMBER})|(?<![\d.第])(?P<bare>\d{{1,4}}))\s*条(?!\s*(?:线|路|产业|消息|意见|建议|措施|举措|底线))(?:之(?P<suffix>{CHINESE}))?"
     rf"(?:\s*第?\s*(?P<paragraph>{NUMBER})\s*款)?(?:\s*的?\s*第?\s*{_OPEN}(?P<item>{NUMBER}){_CLOSE}\s*项)?"
 )
-_CHAPTER = re.compile(rf"第\s*(?P<number>{NUMBER})\s*章")
+_LAST = r"(?:最后|末尾)的?(?:一|1)个?"
+_CHAPTER = re.compile(rf"第\s*(?P<number>{NUMBER})\s*章|{_LAST}章")
 _ROW = re.compile(rf"附[件表](?:表格?)?(?:\s*(?:里|中|的|里的|中的))?\s*第?\s*(?P<number>{NUMBER})(?!共)\s*(?:个?项|行|条|个事项|号)?")
 _ITEM = re.compile(
     rf"第\s*{_OPEN}(?P<number>{NUMBER}){_CLOSE}\s*(?:项|个?事项|项事项|行)|第\s*[(（【\[](?P<bracketed>{NUMBER})[)）】\]]\s*条"
@@ -25,7 +26,7 @@ _NUMBER_OF_DOCUMENT = re.compile(
 )
 _LOOSE_NUMBER = re.compile(r"(?P<office>宁政办?[发函规]|国[发函]|国办[发函])\s*(?P<year>\d{4})\s*年?\s*第?\s*(?P<number>\d+)\s*号")
 _PART = re.compile(
-    rf"第\s*(?P<number>{NUMBER})\s*部分|(?<![\u4e00-\u9fff第])(?P<bare>{CHINESE})、(?=\s*[(（])|(?<=报告|方案)(?P<after>{CHINESE})、?(?=\s*[(（])"
+    rf"第\s*(?P<number>{NUMBER})\s*(?:大?部分|大块)|{_LAST}(?:大?部分|大块)|(?<![\u4e00-\u9fff第])(?P<bare>{CHINESE})、(?=\s*[(（])|(?<=报告|方案)(?P<after>{CHINESE})、?(?=\s*[(（])"
 )
 _INSIDE = re.compile(r"(?:里面|里头|里|当中|之中|中|下面|下|的|这|那|,|\s)*")
 _ORDINAL = re.compile(
@@ -36,6 +37,10 @@ _ORDINAL = re.compile(
 )
 
 
+LAST = -1
+"""The ordinal of 「最后一章」."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A place that a text names; which document it is in may be left open."""
@@ -44,7 +49,7 @@ class Reference:
     text: str  # as written
     span: tuple[int, int]
     path: tuple[str, ...] = ()
-    inside: tuple[int, ...] = ()  # ordinals below ``path`` that are no steps of it: 第五章第二条; -1 is the last
+    inside: tuple[int, ...] = ()  # ordinals below ``path`` that are no steps of it: 第五章第二条; LAST is the last
     paragraph: int | None = None
     document_number: str | None = None
     batch: int | None = None
@@ -76,7 +81,8 @@ def find_references(text: str) -> tuple[Reference, ...]:
             found.append(Reference("batch", match[0], match.span(), batch=batch, batch_item=to_int(match["item"] or "")))
     for kind, pattern in (("chapter", _CHAPTER), ("part", _PART)):
         for match in pattern.finditer(text):
-            value = to_int(next(number for number in match.groupdict().values() if number))
+            written = next((number for number in match.groupdict().values() if number), None)
+            value = to_int(written) if written else LAST
             if value is not None:
                 found.append(_nested(kind, value, text, match))
     found.sort(key=lambda reference: (reference.span[0], -reference.span[1]))
@@ -104,7 +110,7 @@ def _nested(kind: str, number: int, text: str, base: re.Match[str]) -> Reference
     steps: list[int] = []
     end = base.end()
     while following := _ORDINAL.match(text, _begin_of_ordinal(text, end)):
-        step = -1 if following["last"] else to_int(next(written for written in following.groupdict().values() if written))
+        step = LAST if following["last"] else to_int(next(written for written in following.groupdict().values() if written))
         if step is None:
             break
         steps.append(step)
@@ -112,7 +118,7 @@ def _nested(kind: str, number: int, text: str, base: re.Match[str]) -> Reference
     span = (base.start(), end)
     if kind == "chapter":
         return Reference(kind, text[slice(*span)], span, ("chapter", str(number)), tuple(steps))
-    known = steps.index(-1) if -1 in steps else len(steps)
+    known = steps.index(LAST) if LAST in steps else len(steps)
     path = tuple(str(step) for step in (number, *steps[:known]))
     return Reference(kind, text[slice(*span)], span, path, tuple(steps[known:]))
 

@@ -28,6 +28,11 @@ _ANOTHER = re.compile(r"(?P<what>[^,;。?!]{2,12}?)(?:呢|的话)[,?](?P<asked>[
 _TELL = re.compile(r"^(?:先|再|就|来|咱们?|我们?|给我|想|继续)*(?:说说?|讲讲?|看看?|谈谈?|聊聊?|了解)(?:一下|下)?")
 _SAYS = re.compile(r"^(?:里面?|中|上)?(?:说|讲|提|写|规定|要求)?(?:到|了|的)?")
 
+_LEADS = re.compile(
+    r"(?:由|是|(?<!纪)要|应|归|有|叫|需|能|会|被|都|各|的|(?:一?共|总共)?(?<!部)分(?:为|成)?|一?共|总共|列|包括|包含)+$"
+)
+"""What leads to the word that asks, and says nothing of its topic."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -153,7 +158,7 @@ def stem(text: str) -> str:
 def before_asking(text: str) -> str:
     """The words before the one that asks, without the verb or preposition that leads to it."""
     found = questions.INTERROGATIVE.search(text)
-    return re.sub(r"(?:由|是|(?<!纪)要|应|归|有|叫|需|能|会|被|都|各|的)+$", "", text[: found.start()] if found else text)
+    return _LEADS.sub("", text[: found.start()] if found else text)
 
 
 def without_years(text: str) -> str:

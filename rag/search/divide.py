@@ -67,6 +67,13 @@ _SECOND = re.compile(
 """Where a second question begins that no mark divides from the first: 「由谁召集有什么任务」, 「今年目标多少去年完成多少」."""
 
 _AND = re.compile(r"^(?:还|又|并|且|以及|和|及)+")
+_GOES_ON = re.compile(
+    r"(?:分别|各自?|每一?(?:个|条|项|章|类|件|点)|都|具体)的?(?:标题|题目|名称|名字|开头|主题)?(?:都|分别)?(?:是|叫|为|指|抓)[^,;。?!]*"
+)
+"""A clause that asks for the names of what the clause before it counts: 「…分几部分,分别叫什么」."""
+
+_COUNTED = re.compile(r"(?:多少|(?<!第)几|哪几)(?:大|个)*(?:项|条|章|节|类|种|方面|部分|块|点|场|批)")
+
 _CONDITION = re.compile(r"以上|以下|以内|时候|的$|^(?:的|时)")
 
 
@@ -134,7 +141,7 @@ class Divider:
         pieces = _pieces(text)
         asking = [bool(questions.ASKS.search(piece)) for piece in pieces]
         if sum(asking) < 2:
-            return _without_mark(text)
+            return () if _GOES_ON.fullmatch(text.rpartition(",")[2]) and _COUNTED.search(text) else _without_mark(text)
         topic = "".join(_MATTER.sub("", piece) for piece, asks in zip(pieces, asking, strict=True) if not asks)
         texts: list[str] = []
         for piece in (piece for piece, asks in zip(pieces, asking, strict=True) if asks):
@@ -194,7 +201,13 @@ def _of_year(text: str, year: int, years: Sequence[int], base: int) -> str:
 
 def _pieces(text: str) -> list[str]:
     marks = r"[,;?。!]|、(?=[^、]*(?:谁|哪|什么|多少|几|怎么|如何))"
-    return [piece.strip() for piece in re.split(marks, text) if piece.strip()]
+    pieces: list[str] = []
+    for piece in (piece.strip() for piece in re.split(marks, text) if piece.strip()):
+        if pieces and _GOES_ON.fullmatch(piece) and _COUNTED.search(pieces[-1]):
+            pieces[-1] += f",{piece}"
+        else:
+            pieces.append(piece)
+    return pieces
 
 
 def _without_mark(text: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
 from rag.language import questions
-from rag.language.locators import Reference, find_references, place_name, without_references
+from rag.language.locators import LAST, Reference, find_references, place_name, without_references
 from rag.language.numerals import to_chinese
 from rag.language.text import fold
 from rag.records import Document, DocumentEntry, Locator, MissingReference, Node
@@ -19,7 +19,7 @@ from rag.search.snapshot import Snapshot
 _GENUS = {"rules": "规则", "report": "报告", "plan": "方案"}
 _GENUS_NAMES = (
     r"(?:这|那)(?:个|份|部|本)?{genus}|(?:今年|本次|这次|新)的?{genus}|(?:和|跟|与|、){genus}"
-    r"|{genus}(?:里|中|上|说|讲|提|写|怎么|要求|规定|印发|落款|全称|是?(?:由)?(?:谁|哪个?单位)|附件|附表|的|和|跟|与|第|一?共|总共|分(?:为|成|了)?(?:几|多少|哪)|有(?:几|多少)|[一二三四五六七八九十](?:、|(?=[(（])))"
+    r"|{genus}(?:里|中|上|正文|最后|末尾|说|讲|提|写|怎么|要求|规定|印发|落款|全称|是?(?:由|以)?(?:谁|哪个?单位)|附件|附表|的|和|跟|与|第|一?共|总共|分(?:为|成|了)?(?:几|多少|哪)|有(?:几|多少)|[一二三四五六七八九十](?:、|(?=[(（])))"
 )
 _REPLACED = (
     r"(?:旧|老|原来|原先|(?<![一-龥])原|(?:之|以|此|先)前[的那哪]|[上前]一?版|被?替代|被?取代|代替|替换|废止|停用|停止执行|作废)"
@@ -129,12 +129,19 @@ class Referrer:
                 sets.append(places)
             missing.extend(lacking)
             paragraph = paragraph or reference.paragraph
-        references = tuple(_combine(sets))
+        references = _without_whole(tuple(_combine(sets)))
+        if len(references) == 1 and references[0].path == ("0",) and not missing:
+            named = (references[0].document,)
+            references = particulars_asked(without_references(text), named, self._snapshot, self.without_names) or references
         if not references and not missing:
-            references = self._replaced(documents, text) or particulars_asked(text, documents, self._snapshot, self.without_names)
+            references = self._replaced(documents, text) or self.particulars(documents, text)
             references = references or parts_counted(text, documents, self._snapshot, self.without_names)
             references = references or enumerate_places(text, documents, self._snapshot)
         return references, tuple(missing), paragraph
+
+    def particulars(self, documents: tuple[str, ...], text: str) -> tuple[Locator, ...]:
+        """Where a folded question is answered that asks of a document as such, and nothing else."""
+        return particulars_asked(text, documents, self._snapshot, self.without_names)
 
     def _replaced(self, documents: tuple[str, ...], text: str) -> tuple[Locator, ...]:
         """Where a document says what it replaces, when the question is about that: 「之前哪个文号的规则停用了」."""
@@ -176,11 +183,18 @@ class Referrer:
         return any(node.kind == wanted for locator, node in self._snapshot.nodes.items() if locator.document == document.entry.id)
 
     def _locate(self, document: Document, reference: Reference) -> Locator | None:
-        locator = Locator(document.entry.id, reference.path)
-        node = self._snapshot.nodes.get(locator)
+        node = self._last(document, reference) or self._snapshot.nodes.get(Locator(document.entry.id, reference.path))
         for step in reference.inside if node else ():
             node = _numbered_child(node, step) if node else None
         return node.locator if node else None
+
+    def _last(self, document: Document, reference: Reference) -> Node | None:
+        """The part or chapter that 「最后一章」 names, with the steps below it that are known."""
+        kind, at = ("chapter", 1) if reference.kind == "chapter" else ("part", 0)
+        if len(reference.path) <= at or reference.path[at] != str(LAST):
+            return None
+        found = [place for place, node in self._snapshot.nodes.items() if node.kind == kind and place.document == document.entry.id]
+        return self._snapshot.nodes.get(Locator(document.entry.id, (*found[-1].path, *reference.path[at + 1 :]))) if found else None
 
     def _no_such_number(self, reference: Reference) -> MissingReference:
         known = "、".join(entry.document_number for entry in self._entries if entry.document_number)
@@ -296,6 +310,12 @@ def _combine(sets: Sequence[Sequence[Locator]]) -> Iterator[Locator]:
         else:
             kept.append(places)
     yield from dict.fromkeys(place for places in kept for place in places)
+
+
+def _without_whole(places: Sequence[Locator]) -> tuple[Locator, ...]:
+    """The places without the heading block of a document of which another is named: 「宁政发〔2023〕35号第六章」."""
+    inside = {place.document for place in places if place.path != ("0",)}
+    return tuple(place for place in places if place.path != ("0",) or place.document not in inside)
 
 
 def _closed(text: str, genus: str) -> str:

@@ -56,13 +56,13 @@ class Understanding:
         corrected = self._read(question, meant, alone=reading.question != typed)
         return replace(corrected, alternative=query) if corrected.shape not in ("smalltalk", "task") else query
 
-    def _read(self, question: str, core: str, *, alone: bool = False) -> Query:
-        """The Query of a question that stands alone; ``alone`` when it is one facet of another."""
+    def _read(self, question: str, core: str, *, alone: bool = False, within: tuple[str, ...] = ()) -> Query:
+        """The Query of a question that stands alone; ``alone`` when it is one facet of another, of the documents ``within``."""
         shape = self._shape(core, fold(question))
         if shape in ("smalltalk", "task"):
             return Query(question, core, shape)
         core = self._referrer.numbered(core)
-        documents = self._referrer.named_documents(core)
+        documents = self._referrer.named_documents(core) or (within if find_references(core) else ())
         references, missing, paragraph = self._referrer.resolve(documents, core)
         core = self._referrer.shortened(core)
         asked = _asked(without_references(core) if references else core)
@@ -115,9 +115,16 @@ class Understanding:
         part = self._referrer.without_others(document, query.documents, query.standalone)
         return replace(self._read(query.question, part, alone=True), documents=(document,), only=True)
 
+    def _is_of_one_place(self, query: Query) -> bool:
+        """Whether the places found answer all of the question at once: what a heading block says, what a list is of and called."""
+        counted = query.shape in ("list", "count") and not find_references(query.standalone)
+        return counted or query.references == self._referrer.particulars(query.documents, query.standalone)
+
     def _facets(self, query: Query) -> tuple[Query, ...]:
         """The sub-questions of which a question consists: two years, two things compared, two things asked, two documents."""
         text = query.standalone
+        if query.references and self._is_of_one_place(query):
+            return ()
         if measured := self._divider.measured(text):
             texts = tuple(in_figures(part, self._base_year) for part in measured) if len(query.years) == 2 else measured
         elif len(query.years) == 2 and len(questions.INTERROGATIVE.findall(text)) <= 1:
@@ -126,7 +133,7 @@ class Understanding:
             texts = (self._divider.compared(text) if query.shape == "compare" else ()) or self._divider.clauses(text)
         if len(query.documents) > 1 and not query.references:
             return tuple(self._in_document(query, document) for document in query.documents)
-        return tuple(self._read(query.question, part, alone=True) for part in texts)
+        return tuple(self._read(query.question, part, alone=True, within=query.documents) for part in texts)
 
 
 def _asked(text: str) -> Asked:
