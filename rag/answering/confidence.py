@@ -2,7 +2,8 @@
 
 Similarity alone cannot tell 「会议费标准」 from 「会议计划管理」. Four things can:
 
-    what is asked for   a question after a number of days needs a sentence with a number of days
+    what is asked for   a question after a number of days needs a sentence with a number of days, and none that has none
+                        may be much more about the question; a figure stands in the clause about it
     where and when      a place or year that the question names has to be that of the sentence
     the rare words      of the question occur where the answer is said to be
     the alternative     a question is nearer to those that the sentence answers than to those that such documents leave open
@@ -17,12 +18,15 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
+from rag.language.statements import split_clauses
 from rag.language.text import fold, matching_form
 from rag.records import Passage, Query
 from rag.search.index import Index
 from rag.search.lexical import tokenize
 from rag.search.retrieve import COLUMN_OF, Evidence
-from rag.search.wanted import items_wanted, what_is_wanted
+from rag.search.wanted import Wanted, items_wanted, what_is_wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,22 @@ PLAIN_FEATURES = ("sentence", "covered", "unknown")
 FEATURES = ("answered", "sentence", "covered", "unknown", "margin", "vote")
 
 _SEAT = re.compile(r"[\u4e00-\u9fff]{2,3}?[省市县](?=人民政府|政府|[^,。]*[厅局委办]$)")  # 「陕西省政府」 is of 陕西省
+
+BEHIND = 0.75
+"""How much nearer, in a sentence's score, one that has nothing of the kind may be than the one that has what is asked for."""
+
+FRONT = 2.0
+"""The same for a heading block, as a multiple: its short lines explain each other."""
+
+OF_IT = 0.5
+"""Share of the question's words in a sentence that the clause with the figure and the one before it have, if it is what is asked for."""
+
+NEAREST = 40
+"""Indexed questions looked through for one that asks for the same kind of thing."""
+
+ASKED_OTHERWISE = 0.055
+"""How much closer indexed questions are that ask for another kind of thing."""
+
 _MANY = 4  # of fewer things than this each may have a sentence of its own
 
 _ANSWERED, _OWN = 12.0, 8.0  # how near a sentence is by the questions it answers, and by its own words: as in extract.py
@@ -59,6 +79,7 @@ class Confidence:
         self._index = index
         self._calibration = calibration or Calibration()
         self._asked = {index.snapshot.passages[e.passage].locator.document for e in index.snapshot.expansions}
+        self._years = np.array([index.snapshot.passages[owner].year or 0 for owner in index.snapshot.owners])
         first = 0
         self._sentences_of: list[range] = []  # positions of each passage's sentences
         for passage in index.snapshot.passages:
@@ -136,9 +157,42 @@ class Confidence:
             wanted.met_by(matching_form(sentence.text)) for passage in passages for sentence in passage.sentences
         ):
             return wanted.kind
+        if wanted.pattern is not None and query.asked not in COLUMN_OF and self._is_behind(query, evidence):
+            return wanted.kind
+        if wanted.kind in ("figure", "share", "money", "rank") and self._is_of_another(query, evidence, wanted):
+            return f"{wanted.kind} of it"
         if not query.references and (items := items_wanted(query.standalone)) >= _MANY and items > self._listed(query, evidence):
             return f"{items} items"
         return None
+
+    def _is_behind(self, query: Query, evidence: Evidence) -> bool:
+        """Whether a sentence that has nothing of the kind is much more about the question than the one that has what is asked for."""
+        scores = _ANSWERED * evidence.answered + _OWN * evidence.sentences
+        if query.years:
+            scores = np.where(np.isin(self._years, (0, *query.years)), scores, -np.inf)
+        front = evidence.hits[0].unit.path == ("0",)
+        return bool(scores.max() - scores[self._best_sentence(query, evidence)] >= BEHIND * (FRONT if front else 1))
+
+    def _is_of_another(self, query: Query, evidence: Evidence, wanted: Wanted) -> bool:
+        """Whether the figure stands in clauses about something else, and the indexed questions nearest to this one ask for no figure."""
+        best = self._best_sentence(query, evidence)
+        text = matching_form(self._index.snapshot.sentences[best].text)
+        weights = {token: self._index.question_lexicon.weight(token) for token in dict.fromkeys(evidence.tokens)}
+
+        def weight(text: str) -> float:
+            there = set(tokenize(text))
+            return sum(value for token, value in weights.items() if token in there)
+
+        clauses = split_clauses(text)
+        beside = [" ".join(clauses[max(i - 1, 0) : i + 1]) for i, clause in enumerate(clauses) if wanted.met_by(clause)]
+        if max(map(weight, beside), default=0.0) >= OF_IT * weight(text):
+            return False
+        order = np.argsort(-evidence.questions)[:NEAREST]
+        asked = [
+            (float(evidence.questions[i]), what_is_wanted(fold(self._index.snapshot.expansions[i].text)).kind == wanted.kind) for i in order
+        ]
+        nearest = max((closeness for closeness, _ in asked), default=0.0)
+        return nearest - max((closeness for closeness, same in asked if same), default=0.0) >= ASKED_OTHERWISE
 
     def _listed(self, query: Query, evidence: Evidence) -> int:
         """How many things the sentence that answers best, or the next, names in one go, or the unit has parts."""
@@ -171,6 +225,15 @@ def _places(text: str) -> list[str]:
     """Places named in a question below the region itself: its cities and counties, other provinces."""
     import rjieba
 
-    found = [word if tag == "ns" else _SEAT.match(word) for word, tag in rjieba.tag(text) if tag in ("ns", "nt") and len(word) >= 2]
-    names = [word if isinstance(word, str) else word[0] for word in found if word]
-    return [word for word in names if word not in ("宁夏", "自治区", "全区", "我区", "中国", "国家")]
+    found = [_place(word, tag) for word, tag in rjieba.tag(text) if len(word) >= 2 and tag in ("ns", "nt", "nr", "nz")]
+    return [word for word in found if word and word not in ("宁夏", "自治区", "全区", "我区", "中国", "国家", "海关", "东西")]
+
+
+def _place(word: str, tag: str) -> str | None:
+    """The place that a word names: 「陕西省政府」 names 陕西省; a city may be taken for a person's name, by its suffix it is one."""
+    if tag == "ns":
+        return word
+    if tag == "nt":
+        seat = _SEAT.match(word)
+        return seat[0] if seat else None
+    return word if len(word) >= 3 and word[-1] in "市县" else None

@@ -73,7 +73,7 @@ class Evidence:
     ``said``: sentences that the answer to something it is compared with has.
 
     ``sentences`` and ``answered`` give, by sentence position, the cosine of the sentence itself and the closeness of the
-    best question that it is known to answer; ``lexical``, by passage, its BM25.
+    best question that it is known to answer; ``lexical``, by passage, its BM25; ``questions``, by indexed question, its closeness.
     """
 
     text: str
@@ -84,6 +84,7 @@ class Evidence:
     tokens: tuple[str, ...]
     background: float
     vote: float
+    questions: Scores
     apart: tuple[str, ...] = ()
     said: tuple[str, ...] = ()
 
@@ -126,15 +127,15 @@ class Retriever:
     def retrieve(self, query: Query, *, limit: int = 10) -> Evidence:
         """The best ``limit`` units for the query."""
         text = query.standalone
-        signals, sentences, answered, tokens, background, vote = self._signals(text)
+        signals, sentences, answered, questions, tokens, background, vote = self._signals(text)
         total = self._fuse(signals, query)
         order = np.argsort(-total, kind="stable")
         hits = self._hits(order, total, signals, limit)
         hits = self._direct(query, self._duties.put_first(text, hits, SAME), limit)
         lexical = signals["lexical"]
-        return Evidence(text, hits, sentences, answered, lexical, tuple(tokens), background, vote)
+        return Evidence(text, hits, sentences, answered, lexical, tuple(tokens), background, vote, questions)
 
-    def _signals(self, text: str) -> tuple[dict[str, Scores], Scores, Scores, list[str], float, float]:
+    def _signals(self, text: str) -> tuple[dict[str, Scores], Scores, Scores, Scores, list[str], float, float]:
         index = self._index
         tokens = tokenize(text)
         near = self._reworded(index.nearest(self._embedder.embed_query(text), min(NEIGHBOURS, self._vectors)), tokens)
@@ -154,7 +155,7 @@ class Retriever:
         }
         lowest = min((similarity for found in (near.passages, near.sentences, near.questions) for _, similarity in found), default=0.7)
         background = max((similarity for _, similarity in near.background), default=lowest)
-        return signals, sentence, answered, tokens, background, _vote(near)
+        return signals, sentence, answered, question, tokens, background, _vote(near)
 
     def _reworded(self, near: Neighbours, tokens: Sequence[str]) -> Neighbours:
         """The neighbours with what the wording of indexed questions adds to their cosine."""

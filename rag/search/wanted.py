@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from rag.language.kinds import GENERAL, PARTICULAR
 from rag.language.numerals import to_int
 
 _DIGITS = r"(?:\d[\d,.]*|[一二三四五六七八九十百千两])"
@@ -26,17 +27,21 @@ _NAME = re.compile(
     r"(?:主席|省长|书记|主任|厅长|局长|市长|同志|选手|运动员|代表)[\u4e00-\u9fff]{2,3}(?![\u4e00-\u9fff])|[\u4e00-\u9fff]{2,3}(?:夺|获|荣)"
 )
 _DOCUMENT_NUMBER = re.compile(r"〔\d{4}〕\d+号")
-_RANK = re.compile(r"首|第(?:\d+|[一二三四五六七八九十百]+)|最[高多大好快低小早]|前列|前茅|居.{0,4}[一二三四五六七八九十]位|倒数")
+_RANK = re.compile(
+    r"首|第(?:\d+|[一二三四五六七八九十百]+)|最[高多大好快低小早]|前列|前茅|居.{0,4}[一二三四五六七八九十]位|倒数|[冠亚季]军"
+    r"|[金银铜]牌"
+)
 
 _CARDINAL = re.compile(
-    r"(?:多少|(?<![第这那哪晚早过好])几)(?:多|来)?(?P<multiple>万亿|千万|百万|亿|万|千|百)?个?(?P<unit>工作日|小时|平方米|平方公里|立方米|千瓦时?|公里|公顷|公斤|微克|毫克|亩|级|[天日年月周次岁元钱度吨斤米倍届]|块钱)"
-    r"|多少(?P<many>万亿|亿|万)?(?P<heads>[人名户])?"
+    r"(?:多少|(?<![第这那哪晚早过好])几)(?:多|来)?(?P<multiple>万亿|千万|百万|亿|万|千|百)?个?(?P<unit>工作日|小时|平方米|平方公里|立方米|千瓦时?|公里|公顷|公斤|微克|毫克|亩|分钟|秒|级|[天日年月周次岁元钱度吨斤米倍届]|块钱)"
+    r"|多少(?P<many>万亿|亿|万)?(?P<heads>[人名户字页辆台套])?"
 )
 """A number of something that is measured; how many things of a kind there are is a list, and has no figure."""
 
 _UNITS: dict[str, str] = {
     "钱": "元", "块钱": "元", "度": "(?:℃|°c|度|千瓦时)", "人": "(?:人|名|位|万)", "名": "(?:名|人|位|万)", "户": "(?:户|家|个|万)",
-    "天": "(?:工作日|天|日)", "日": "(?:工作日|天|日)", "年": "(?:年|周年)", "次": "(?:次|回|届)", "斤": "(?:斤|公斤|吨)",
+    "天": "(?:工作日|天|日)", "日": "(?:工作日|天|日)", "年": "(?:年|周年)", "次": "(?:次|回|届)", "分钟": "(?:分钟|分|刻钟)",
+    "斤": "(?:斤|公斤|吨)",
 }  # fmt: skip
 _HOW_MANY = re.compile(r"几何(?!图|学|形)|几多")
 _GIVEN = re.compile(r"(?<![\d.第〕])\d+(?:\.\d+)?(?:万亿|[万亿]|%)?(?![\d.年月日号〕])")
@@ -52,7 +57,13 @@ _HOW_COSTLY = re.compile(
     rf"|(?:{_SUM}|投资)(?:总额|标准)?(?:安排|需要?|是|为|有|要|达到?|定)?(?:了)?多少(?!个|家|项|户|次|人)"
 )
 _COUNTED = re.compile(r"(?:多少|几)(?P<unit>[家个项件名人户条所亿万])")
-_MONEY = re.compile(rf"{_DIGITS}{_MULTIPLE}元|{_DIGITS}(?:多|余)?[万亿](?!户|人|亩|吨|套|辆|千瓦|个|家|平方|立方)|免费|免收|无偿|不收")
+_NO_SUM = r"(?:多|余)?(?:户|人|亩|吨|套|辆|千瓦|个|家|平方|立方|级)"
+_MONEY = re.compile(rf"{_DIGITS}{_MULTIPLE}元|{_DIGITS}(?:多|余)?[万亿](?!{_NO_SUM})|免费|免收|无偿|不收")
+_RECEIVED = re.compile(
+    r"(?:每个?|[一1]个?|按)(?:月|人|年|天|户)[^,;?]{0,6}?(?:发|领|给|补|拿|交|缴|收|得|挣|罚|奖)[^,;?]{0,4}多少(?!个|家|项|户|次|人|份)"
+    r"|多少[^,;?]{0,4}(?:每个?|[一1]个?)(?:月|人)$"
+)
+_JUST_HOW_MANY = re.compile(r"(?:是|有|为|达到?|到)了?几个[?。]?$")
 _IN_ORDER = re.compile(r"先[^,。;?!]{0,6}(?:谁|哪|什么|啥)[^。;?!]{0,6}(?:再|后|然后|接着)[^,。;?!]{0,6}(?:谁|哪|什么|啥)?")
 _STEPS = re.compile(r"先|再(?!次|贴)|然后|后,|[后前]由")
 _WHICH_NUMBER = re.compile(r"文号|发文字号|字号|几号文|多少号|什么号")
@@ -63,7 +74,7 @@ _NAMED = re.compile(r"叫(?:什么|啥)名字?(?:的)?(?:人|同志)?|(?:姓名|
 class Wanted:
     """The kind of thing that a question asks for; ``pattern`` is what its answer has, None when any text may answer."""
 
-    kind: str  # 「figure」, 「time」, 「share」, 「money」, 「rank」, 「name」, 「order」, 「document_number」, 「any」
+    kind: str  # 「figure」, 「time」, 「date」, 「share」, 「money」, 「rank」, 「office」, 「condition」, …; 「any」
     pattern: re.Pattern[str] | None = None
     given: tuple[str, ...] = ()  # figures that the question states itself: none of them is what it asks for
 
@@ -88,6 +99,10 @@ def what_is_wanted(question: str) -> Wanted:
 def _kind(question: str) -> Wanted:
     if _WHICH_NUMBER.search(question):
         return Wanted("document_number", _DOCUMENT_NUMBER)
+    if kind := next((kind for kind in PARTICULAR if kind.asks.search(question)), None):
+        return Wanted(kind.name, kind.answers)
+    if _RECEIVED.search(question):
+        return Wanted("money", _MONEY)
     if _ORDINAL.search(question):
         return Wanted("rank", _RANK)
     if _HOW_LARGE.search(question):
@@ -98,12 +113,14 @@ def _kind(question: str) -> Wanted:
         return Wanted("money", _MONEY)
     if _HOW_LONG.search(question):
         return Wanted("time", _TIME)
-    if _HOW_MUCH.search(question):
+    if _HOW_MUCH.search(question) or _JUST_HOW_MANY.search(question):
         return Wanted("figure", _FIGURE)
     if _IN_ORDER.search(question):
         return Wanted("order", _STEPS)
     if _NAMED.search(question) and not re.search(r"事项|工程|平台|行动|项目|制度|机制|体系|文件|办法|模式", question):
         return Wanted("name", _NAME)
+    if kind := next((kind for kind in GENERAL if kind.asks.search(question)), None):
+        return Wanted(kind.name, kind.answers)
     return Wanted("any")
 
 

@@ -8,7 +8,7 @@ from rag.search.retrieve import Evidence, tell_apart
 
 def part(text: str, unit: str, *tokens: str) -> Evidence:
     none = np.zeros(0, dtype=np.float32)
-    return Evidence(text, (Hit(Locator.parse(unit), 1.0, (), {}),), none, none, none, tokens, 0.0, 0.0)
+    return Evidence(text, (Hit(Locator.parse(unit), 1.0, (), {}),), none, none, none, tokens, 0.0, 0.0, none)
 
 
 def test_words_of_one_part_alone() -> None:
