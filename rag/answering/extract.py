@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from rag.answering.choose import Chooser, Tuning
-from rag.answering.lists import alike, names_all
+from rag.answering.lists import Lists, alike, names_all, uniform
 from rag.answering.units import LIMIT, SHORTEST, WHOLE, Units, clip
 from rag.language.locators import find_references, place_name, without_references
 from rag.language.numerals import NUMBER, to_int
@@ -58,6 +58,7 @@ class Extractor:
         self._snapshot = index.snapshot
         self._duties = Duties(index.snapshot)
         self._units = Units(index.snapshot)
+        self._lists = Lists(index.snapshot)
         self._chooser = Chooser(index, tuning or Tuning())
 
     def extract(self, query: Query, evidence: Evidence, *, limit: int = LIMIT) -> Draft:
@@ -71,6 +72,8 @@ class Extractor:
         node = self._snapshot.nodes.get(top.unit)
         if duties := self._duty(query, top.unit):
             return Draft(tuple(duties), listing=len(duties) > 1)
+        if counted_off := self._lists.counted(query, evidence.hits):
+            return Draft(counted_off, listing=True)
         if node is not None:
             cell = self._cell(query, node) if node.row is not None else None
             if cell and query.asked != "title":
@@ -232,9 +235,9 @@ class Extractor:
             return [self._units.item(child) for child in items]
         if items and node.kind in ("part", "section", "chapter") and (introduced or self._counts(query, sentence, node, len(items))):
             return [self._units.heading(child) for child in items]
-        if run := self._run(query, position, passage):
-            return run
         passages = [self._snapshot.passages[i] for i in sorted(top.passages)]
+        if run := uniform(query, node, passages) or self._run(query, position, passage):
+            return run
         return None if query.shape != "list" or names_all(query, sentence.text) else alike(query, passages) or None
 
     def _counts(self, query: Query, sentence: Sentence, node: Node, size: int) -> bool:

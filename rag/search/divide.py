@@ -53,7 +53,7 @@ _BOTH_ARE = re.compile(
 """「选船跟招采一样都是第七批的,对吗」: what is said of both, to be confirmed of each."""
 
 _ATTRIBUTE = re.compile(
-    r"增幅|增速|增长率?|涨幅|降幅|预期|建成|实现|做到|预计|预算数|计划|实际|完成|目标|指标|总量|总额|规模|数量|水平|情况|定[的为在到]?|打算|安排|达到?|要求|同比|相比|全年|年度?"
+    r"增幅|增速|增长率?|涨幅|降幅|预期|建成|实现|做到|预计|预算数|计划|实际|实绩|完成|目标|指标|总量|总额|规模|数量|水平|情况|定[的为在到]?|打算|安排|达到?|要求|同比|相比|全年|年度?"
 )
 """What anything that is measured has: a clause that holds nothing else leaves out what it is about."""
 
