@@ -17,7 +17,7 @@ from rag.search.wanted import what_is_wanted
 
 _WITH = r"(?:和|与(?!会)|跟|(?<![共协会合不相陪])同(?![志意时步级类样等期比行业事学]))"
 _CONTRAST = re.compile(
-    r"(?:有)?(?:什么|啥|哪些|何|多大)?(?:不一样|不同|区别|差别|差异|异同)(?:的?(?:地方|之处))?(?:是|在)?(?:什么|啥|哪里?|何处)?|差在(?:哪里?|什么地方)|(?:谁|哪个)(?:更)?(?:多|少|高|低|大|小|快|慢|早|晚)(?:一?些|一?点)?"
+    r"(?:有)?(?:什么|啥|哪些|何|多大)?(?:不一样|不同|区别|差别|差异|异同)(?:的?(?:地方|之处))?(?:是|在)?(?:什么|啥|哪[里儿]?|何处)?|差在(?:哪[里儿]?|什么地方)|(?:谁|哪个)(?:更)?(?:多|少|高|低|大|小|快|慢|早|晚)(?:一?些|一?点)?"
     r"|(?:相比|对比|比较)(?:一下)?|相差(?:多少|多远)?|一样吗|一样不一样|是不是一样|各(?:自|是)?|分别"
 )
 _AFTER = r"(?:的|在|有|各|分别|由|要|需|是|谁|哪|多|都|这[两二2]|[两二2](?:个|项|者|种|类)|二者|两者|之间|相比|比|,|$)"
@@ -87,6 +87,14 @@ class Divider:
     def compared(self, text: str) -> tuple[str, ...]:
         """「全体会议和常务会议的组成」: the question once for each of the two; () when nothing is compared."""
         return self._listed(text) or self._paired(text)
+
+    def contrasted(self, text: str) -> tuple[str, ...]:
+        """``compared``, of a later clause alone where the first one asks something else: 「甲有什么要求,乙、丙各办了多少件」."""
+        first, *rest = self.clauses(text) or (text,)
+        divided = [self.compared(clause) for clause in rest]
+        if self.compared(first) or not any(divided):
+            return self.compared(text)
+        return (first, *(part for clause, parts in zip(rest, divided, strict=True) for part in parts or (clause,)))
 
     def measured(self, text: str) -> tuple[str, ...]:
         """「副主席请假比秘书长多几天」, 「去年增速跟今年目标比」: what is asked, once for each of the two; () when nothing is."""
@@ -200,14 +208,19 @@ def _of_year(text: str, year: int, years: Sequence[int], base: int) -> str:
 
 
 def _pieces(text: str) -> list[str]:
-    marks = r"[,;?。!]|、(?=[^、]*(?:谁|哪|什么|多少|几|怎么|如何))"
     pieces: list[str] = []
-    for piece in (piece.strip() for piece in re.split(marks, text) if piece.strip()):
+    for piece in (part.strip() for clause in re.split("[,;?。!:]", text) for part in _side_by_side(clause) if part.strip()):
         if pieces and _GOES_ON.fullmatch(piece) and _COUNTED.search(pieces[-1]):
             pieces[-1] += f",{piece}"
         else:
             pieces.append(piece)
     return pieces
+
+
+def _side_by_side(piece: str) -> Sequence[str]:
+    """The parts of a clause between which 、 stands, when each of them asks: 「谁主持、多久开一次」."""
+    parts = re.split("、(?=[^、]*(?:谁|哪|什么|多少|几|怎么|如何))", piece)
+    return parts if all(questions.ASKS.search(part) for part in parts) else (piece,)
 
 
 def _without_mark(text: str) -> tuple[str, ...]:

@@ -130,7 +130,7 @@ class Understanding:
         elif len(query.years) == 2 and len(questions.INTERROGATIVE.findall(text)) <= 1:
             texts = by_year(text, query.years, self._base_year)
         else:
-            texts = (self._divider.compared(text) if query.shape == "compare" else ()) or self._divider.clauses(text)
+            texts = (self._divider.contrasted(text) if query.shape == "compare" else ()) or self._divider.clauses(text)
         if len(query.documents) > 1 and not query.references:
             return tuple(self._in_document(query, document) for document in query.documents)
         return tuple(self._read(query.question, part, alone=True, within=query.documents) for part in texts)
