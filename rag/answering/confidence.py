@@ -20,6 +20,7 @@ from functools import cached_property
 
 import numpy as np
 
+from rag.language.questions import SAYS_SO
 from rag.language.statements import split_clauses
 from rag.language.text import fold, matching_form
 from rag.records import Passage, Query
@@ -51,6 +52,8 @@ PLAIN_FEATURES = ("sentence", "covered", "unknown")
 FEATURES = ("answered", "sentence", "covered", "unknown", "margin", "vote")
 
 _SEAT = re.compile(r"[\u4e00-\u9fff]{2,3}?[省市县](?=人民政府|政府|[^,。]*[厅局委办]$)")  # 「陕西省政府」 is of 陕西省
+
+_BATCH = re.compile(r"第(?:\d+|[一二三四五六七八九十]+)批")
 
 BEHIND = 0.75
 """How much nearer, in a sentence's score, one that has nothing of the kind may be than the one that has what is asked for."""
@@ -147,17 +150,24 @@ class Confidence:
     def lacking(self, query: Query, evidence: Evidence) -> str | None:
         """What the question asks for and the best passages do not have; None when nothing is."""
         passages = [self._index.snapshot.passages[i] for i in evidence.hits[0].passages]
+        if SAYS_SO.fullmatch(query.standalone):
+            return "subject"
         text = matching_form(" ".join(f"{p.text} {p.heading}" for p in passages))
         if year := _other_year(query, passages[:3]):
             return f"year {year}"
         if place := next((place for place in _places(evidence.text) if self._elsewhere(place, text)), None):
             return f"place {place}"
         wanted = what_is_wanted(query.standalone)
-        if query.asked not in COLUMN_OF and not any(
+        batches = _BATCH.findall(matching_form(evidence.text)) if wanted.kind == "document_number" else []
+        if batch := next((batch for batch in batches if batch not in text), None):
+            return f"batch {batch}"
+        column = COLUMN_OF.get(query.asked)
+        in_table = column is not None and (wanted.kind not in ("office", "date") or column in text or any(p.name for p in passages))
+        if not in_table and not any(
             wanted.met_by(matching_form(sentence.text)) for passage in passages for sentence in passage.sentences
         ):
             return wanted.kind
-        if wanted.pattern is not None and query.asked not in COLUMN_OF and self._is_behind(query, evidence):
+        if wanted.pattern is not None and not in_table and self._is_behind(query, evidence):
             return wanted.kind
         if wanted.kind in ("figure", "share", "money", "rank") and self._is_of_another(query, evidence, wanted):
             return f"{wanted.kind} of it"

@@ -11,7 +11,7 @@ from rag.records import DocumentEntry, Locator
 
 _OPEN, _CLOSE = r"[(（【\[]?", r"[)）】\]]?"
 _ARTICLE = re.compile(
-    rf"(?:第\s*(?P<number>{NUMBER})|(?<![\d.第])(?P<bare>\d{{1,4}}))\s*条(?!\s*(?:线|路|产业|消息|意见|建议|措施|举措|底线))(?:之(?P<suffix>{CHINESE}))?"
+    rf"(?:第\s*(?P<number>{NUMBER})|(?<![\d.第])(?P<bare>\d{{1,4}}|{CHINESE}(?=\s*条\s*的?\s*第\s*{_OPEN}{NUMBER}{_CLOSE}\s*[款项])))\s*条(?!\s*(?:[\u4e00-\u9fff]{{2}})?(?:线路|路线|公路|铁路|河流)|\s*(?:线|路|产业|消息|意见|建议|措施|举措|底线))(?:之(?P<suffix>{CHINESE}))?"
     rf"(?:\s*第?\s*(?P<paragraph>{NUMBER})\s*款)?(?:\s*的?\s*第?\s*{_OPEN}(?P<item>{NUMBER}){_CLOSE}\s*项)?"
 )
 _LAST = r"(?:最后|末尾)的?(?:一|1)个?"

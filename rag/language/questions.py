@@ -5,7 +5,7 @@ YEAR, NAMED_YEAR, RELATIVE_YEARS      which year
 NOT_THAT_YEAR                         which year, and which not
 LIST, COUNT, COMPARE, ASKED           what kind of answer is wanted
 INTERROGATIVE, ASKS                   the words that ask; ASKS those that can head a clause of their own
-NO_SUBJECT, ELLIPSIS_START, PRONOUN, SAME, FILLER  what shows that a question leaves its topic out
+NO_SUBJECT, SAYS_SO, ELLIPSIS_START, PRONOUN, SAME, FILLER  what shows that a question leaves its topic out
 SUBJECT                               what a question about a table's rows says beside their fields
 COORDINATE                            terms that a document lists side by side
 """
@@ -98,6 +98,11 @@ NO_SUBJECT = re.compile(
 """A clause that begins with what is said of something: 「由谁召集和主持」, 「居全国第几位」."""
 
 ELLIPSIS_START = re.compile(r"^(?:那么?(?:份|部|本)?|还有|另外|此外|再|然后|接着|如果|要是|换成|至于|同样)(?!些|个|是)")
+SAYS_SO = re.compile(
+    r"(?:(?:这|那)?(?:份|个|些)?(?:工作)?(?:报告|规则|方案|文件|材料)(?:里面?|中|上)?|里面|里头|上面)(?:到底|究竟|具体)?(?:有没有|有|写没写|提没提|说没说|怎么)?(?:数字?|数据|写|提到?|说到?|讲到?|规定|交代)?(?:过|了)?(?:没有?|吗|么|不)?[?。!]*"
+)
+"""A clause that asks only whether the documents say something: it has no subject of its own."""
+
 PRONOUN = re.compile(
     r"这(?:个|些|项|条|一|类|种|次|里|样)?|那(?:个|些|项|条|次|里)|它(?:们)?|该(?:项|条|会|文件|规定|事项)?|其(?!他|它|中|余)|上述|前者|后者|此(?:项|事|条|类)"
 )

@@ -109,3 +109,12 @@ def test_label_of_an_item() -> None:
     """The label that a citation shows."""
     label = render_label(entry(), Locator("work-rules", ("21", "8")))
     assert label == f"《工作规则》(宁政发〔2023〕35号)第{to_chinese(21)}条第(八)项"
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [("二十一条的第(十三)项", [("21", "13")]), ("15条旅游线路分别叫什么", []), ("3条高速公路", []), ("15条写了什么", [("15",)])],
+)
+def test_an_article_or_so_many_things(text: str, paths: list[tuple[str, ...]]) -> None:
+    """An article may be named without 第 where an item of it follows; lines and roads are counted, not named."""
+    assert [reference.path for reference in find_references(text)] == paths
