@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 from rag.language import questions
 from rag.language.locators import find_references, next_to
+from rag.language.numerals import NUMBER
 from rag.language.text import fold
+from rag.language.words import content_terms
 from rag.records import Turn
 from rag.search.coordinates import Coordinates
 from rag.search.wanted import what_is_wanted
@@ -26,6 +28,21 @@ _POINTS_BACK = re.compile(r"(?:它们?|其)的?(?![他它中余实次])")
 
 _ANOTHER = re.compile(r"(?P<what>[^,;。?!]{2,12}?)(?:呢|的话)[,?](?P<asked>[^,;。?!]{2,}.*)$")
 _TELL = re.compile(r"^(?:先|再|就|来|咱们?|我们?|给我|想|继续)*(?:说说?|讲讲?|看看?|谈谈?|聊聊?|了解)(?:一下|下)?")
+_NAMED_THING = re.compile(r"(?P<what>[^,;。?!第]{2,14}?)(?:那|这)(?:边|块|头|方面|一?(?:项|条|个|件|行|类))的?呢?[?。!\s]*")
+"""「专利许可那项呢」, 「人民银行那边呢」: another of what was talked of."""
+_BESIDE = re.compile(r"(?:呢|的|吗|怎么样|怎样|如何|那边|这边|那块|这块|那头|方面)*[?。!,\s]*$")
+_ORDINAL = re.compile(rf"第(?P<number>{NUMBER})(?P<unit>个|条|项|点|件)")
+_IN_SECTION = re.compile(r"(?:部分|[节块章段项])[^;。?!]{0,4}第$")
+_BELONGS = re.compile(r"的呢?[?。!\s]*$")  # 「残疾人的呢」: of what was talked of
+_FIELDS = ("batch", "unit", "deadline")
+"""What each row of a table has: asked of one, it may be asked of another."""
+_PLACE_IN_LIST = 15  # parts that a section has at most: a higher number is one of a document's own
+_AMOUNT = re.compile(r"多少(?:万亿|[万亿])?[个]?(?:元|块钱?|钱|人次?|户|家|亩|吨|公里|平方米)?")
+_HOW_MUCH_OF = re.compile(
+    r"(?:多少|几(?!乎)|多久|多长时间)(?:万亿|[万亿千百])?(?:个|家|户|项|条|件|名|位|所|处|种|套|座|届|次|亩|吨|公里|人)?[^,;。?!]{0,3}?(?:一|1)?(?:次|回)?(?P<object>[\u4e00-\u9fff、]{3,})"
+)
+"""What is counted or timed stands behind the word that asks: 「多久搞一次专题学习」, 「几家三甲医院」."""
+_NOTHING_OF_DOCUMENT = re.compile(r"里面?|中|上|附[件表]|正文|原文|提没提|有没有?|提到?|说|写|讲|谈|表述|表态|过|没")
 _SAYS = re.compile(r"^(?:里面?|中|上)?(?:说|讲|提|写|规定|要求)?(?:到|了|的)?")
 
 _LEADS = re.compile(
@@ -53,12 +70,17 @@ class Completer:
         names_document: Callable[[str], bool],
         numbered: Callable[[str], str],
         without_names: Callable[[str], str],
+        body_in: Callable[[str], str],
     ) -> None:
-        """``numbered`` names units by number that a text names by heading; ``without_names`` leaves the names of documents out."""
+        """``numbered`` names units by number that a text names by heading; ``without_names`` leaves the names of documents out.
+
+        ``body_in`` is the public body that a text names, as it names it; "" for none.
+        """
         self._coordinates = coordinates
         self._names_document = names_document
         self._numbered = numbered
         self._without_names = without_names
+        self._body_in = body_in
 
     def topic_of(self, history: Sequence[Turn]) -> str:
         """What the talk is of after ``history``, oldest turn first; "" when of nothing."""
@@ -92,7 +114,7 @@ class Completer:
         if missing == 0:
             return Reading(question, None, core)
         slot = questions.ELLIPSIS_START.sub("", core).strip(",、 ")
-        if swapped := self._swap(slot, topic):
+        if swapped := self._swap(slot, topic) or self._of_another_row(slot, topic):
             return Reading(swapped, None, swapped) if missing == 2 else Reading(question, swapped, topic)
         if _is_a_place(slot):
             return Reading(slot, None, slot)
@@ -102,20 +124,40 @@ class Completer:
         topic = _SAYS.sub("", self._without_names(topic)) if self._names_document(slot) else topic
         if missing == 1 and not questions.INTERROGATIVE.search(slot):
             kept = ("" if names_year(slot) else _year_of(topic)) + _TELL.sub("", slot)  # after 「先说专利开放许可」 the talk is of that
-        completed = f"{_bare_topic(topic, slot)},{slot}{_asked_again(slot, topic)}"
-        return Reading(completed, None, kept, slot) if missing == 2 else Reading(question, completed, kept, slot)
+        if questions.INTERROGATIVE.search(slot.removesuffix("呢")) and self._body_in(slot):
+            before, _, last = topic.rpartition(",")
+            topic = before if before and self._body_in(last) else topic
+            kept = f"{_bare_topic(topic, slot)},{slot}"  # the next one may ask it of another: 「外专局的呢」
+        again = _asked_again(slot, topic)
+        completed = f"{_bare_topic(topic, slot)},{slot}{again}"
+        if missing == 2:
+            alone = f"{_year_of(kept)}{slot}{again}" if again and not _BELONGS.search(slot) else None
+            return Reading(alone or completed, completed if alone else None, kept, slot)
+        return Reading(question, completed, kept, slot)
 
     def _of_another(self, what: str, asked: str, topic: str, kept: str) -> Reading:
         """「低保呢,提到多少」: what is asked, of another thing alone or of that one within the topic."""
         if swapped := self._swap(what, topic):
-            return Reading(f"{stem(swapped)},{asked}", None, swapped)
+            same = swapped.endswith(asked.rstrip("?。! "))
+            return Reading(swapped if same else f"{stem(swapped)},{asked}", None, swapped)
         year = "" if names_year(what) else _year_of(kept)
         return Reading(f"{year}{what},{asked}", f"{_bare_topic(topic, what)},{what},{asked}", kept, f"{what},{asked}")
+
+    def _of_another_row(self, slot: str, topic: str) -> str | None:
+        """「专利许可那项呢」 after 「医药招采在第几批」: what was asked, of another item of the table."""
+        thing = _NAMED_THING.fullmatch(slot)
+        if thing is None or questions.PRONOUN.fullmatch(thing["what"]) or not questions.FILLER.sub("", thing["what"]):
+            return None
+        asked = _field_asked(topic)
+        return f"{thing['what']},{asked}" if asked else None
 
     def ellipsis(self, core: str) -> int:
         """How surely a question leaves its topic out: 2 surely, 1 perhaps, 0 not."""
         if questions.ELLIPSIS_START.search(core) or (re.search(r"呢[?。!]*$", core) and len(core) <= 20):
             return 2
+        if self._names_document(core) and not find_references(core):
+            rest = questions.FILLER.sub("", questions.SUBJECT.sub("", _NOTHING_OF_DOCUMENT.sub("", self._without_names(core))))
+            return 0 if rest else 2
         if find_references(core) or self._names_document(core):
             return 0
         if _POINTS_BACK.match(core) or _ANOTHER.match(core):
@@ -128,9 +170,15 @@ class Completer:
 
     def _swap(self, slot: str, topic: str) -> str | None:
         """「那秘书长呢?」: put 秘书长 where the topic has a term of the same kind."""
-        bare = re.sub(r"(?:呢|的|吗|怎么样|怎样|如何)*[?。!,\s]*$", "", slot)
+        bare = _BESIDE.sub("", slot)
         if not bare or len(bare) > 16:
             return None
+        if (body := self._body_in(topic)) and self._body_in(bare) == bare:
+            return topic.replace(body, bare, 1) if body != bare else None
+        if (place := _ORDINAL.fullmatch(bare)) and (named := list(_ORDINAL.finditer(topic))):
+            start, end = named[-1].span("number")
+            if place["unit"] == named[-1]["unit"] or _IN_SECTION.search(topic[:start]):
+                return topic[:start] + place["number"] + topic[end:]
         here, before = find_references(bare), find_references(topic)
         if here and before and here[0].text == bare:
             same = next((r for r in before if r.kind == here[0].kind or {r.kind, here[0].kind} == {"row", "item"}), None)
@@ -190,14 +238,30 @@ def _asks_nothing(text: str) -> bool:
     return bool(re.fullmatch(r"(?:呢|的|吗|呀|啊|怎么样)*[?。!,\s]*", text))
 
 
+def _names_another(slot: str) -> bool:
+    """Whether a follow-up says nothing but another thing: 「高端人才呢」."""
+    return bool(re.fullmatch(r"[^,;。?!]{2,12}?呢?[?。!]*", slot)) and slot.rstrip("?。!").endswith("呢")
+
+
 def _asked_again(slot: str, topic: str) -> str:
     """What was asked of the topic, when a follow-up only names another thing of which to tell it: 「多少天」 of 「高端人才呢」."""
-    only = re.fullmatch(r"[^,;。?!]{2,12}?呢?[?。!]*", slot) and slot.rstrip("?。!").endswith("呢")
+    only = _names_another(slot)
     asked = questions.INTERROGATIVE.search(topic)
     if questions.PRONOUN.search(slot) or re.search(r"[不没了]", slot):
         return ""
     field = any(re.search(pattern, slot) for _, pattern in questions.ASKED) or not questions.FILLER.sub("", slot)
-    return f",{topic[asked.start():]}" if only and asked and not field and what_is_wanted(topic).pattern else ""
+    again = only and asked and not field and what_is_wanted(topic).pattern
+    return f",{_AMOUNT.sub('多少', topic[asked.start() :])}" if again and asked else ""
+
+
+def _field_asked(topic: str) -> str:
+    """The words that ask a field of a table's row, from where they begin to the end of the topic; "" when it asks none."""
+    found = (re.search(pattern, topic) for asked, pattern in questions.ASKED if asked in _FIELDS)
+    begins = [match.start() for match in found if match]
+    asking = questions.INTERROGATIVE.search(topic)
+    if not begins or asking is None:
+        return ""
+    return topic[min(*begins, len(before_asking(topic))) :] if len(topic) - min(begins) > 1 else ""
 
 
 def _year_of(topic: str) -> str:
@@ -214,5 +278,13 @@ def _of_year(topic: str, text: str) -> str:
 
 def _bare_topic(topic: str, slot: str) -> str:
     """The topic without its question, and without its year when the new question brings one."""
-    bare = stem(re.sub(r"(?:呢|吗|(?<!什)么|吧|呀|啊)?[?。!,\s]*$", "", topic))
+    topic = re.sub(r"(?:呢|吗|(?<!什)么|吧|呀|啊)?[?。!,\s]*$", "", topic)
+    bare = stem(topic) + ("" if _names_another(slot) else _counted_in(topic))
     return without_years(bare) if names_year(slot) else bare
+
+
+def _counted_in(topic: str) -> str:
+    """What a topic asks the number or the time of, where it stands behind the words that ask."""
+    found = _HOW_MUCH_OF.search(topic)
+    terms = [term.text for term in content_terms(found["object"]) if term.firm] if found else []
+    return found["object"][found["object"].find(terms[0]) :] if found and terms else ""

@@ -18,6 +18,7 @@ from rag.records import Asked, Query, Shape, Turn
 from rag.search.complete import Completer, strip_courtesy
 from rag.search.coordinates import Coordinates
 from rag.search.divide import Divider, by_year, in_figures
+from rag.search.enumerate import body_names, units_called
 from rag.search.refer import Referrer
 from rag.search.snapshot import Snapshot
 from rag.search.spelling import Speller
@@ -34,7 +35,14 @@ class Understanding:
         self._referrer = Referrer(snapshot)
         coordinates = Coordinates(document.text for document in snapshot.documents)
         refer = self._referrer
-        self._completer = Completer(coordinates, lambda text: bool(refer.named_documents(text)), refer.numbered, refer.without_names)
+        units = tuple({unit for node in snapshot.nodes.values() if node.row for unit in node.row.responsible_units})
+        self._completer = Completer(
+            coordinates,
+            lambda text: bool(refer.named_documents(text)),
+            refer.numbered,
+            refer.without_names,
+            lambda text: next((name for name in body_names(text) if units_called(name, units)), ""),
+        )
         self._divider = Divider(coordinates, self._completer)
 
     def understand(self, question: str, history: Sequence[Turn] = ()) -> Query:

@@ -46,7 +46,7 @@ def test_words_of_grammar_stay(tmp_path: Path, typed: str) -> None:
 @pytest.mark.parametrize("typed", ["为什么由副主席召集", "把名单列给我", "会议凑一起", "还得拖几天", "到底开几次"])
 def test_good_words_that_no_document_has_stay(tmp_path: Path, typed: str) -> None:
     """People ask in words of their own: a homophone that makes a known pair is no reason to doubt them."""
-    texts = [*TEXTS, "有什么任务", "单位", "他们一起去", "一期", "得到", "的话", "脱离", "到的人"]
+    texts = [*TEXTS, "有什么任务", "单位", "名单", "他们一起去", "一期", "得到", "的话", "脱离", "到的人"]
     write_sounds(tmp_path / "sounds.json", texts)
     assert Speller(tmp_path / "sounds.json", (Lexicon.build(texts * 20),), texts).correct(typed) is None
 

@@ -207,7 +207,16 @@ def test_a_year_that_is_ruled_out(question: str, years: tuple[int, ...]) -> None
         (("常务会议多久开一次",), "那第二十六条呢", "第二十六条呢"),
         (("今年社零目标增长多少", "那去年实际的增速呢"), "排第几", "去年社零目标增长,排第几"),
         (("今年粮食产量目标多少", "2023年实际产了多少呢"), "同比增长多少", "2023年粮食产量目标,同比增长多少"),
-        (("外国专家来宁审批要多少天",), "急需人才呢", "外国专家来宁审批,急需人才呢,多少天"),
+        (("外国专家来宁审批要多少天",), "急需人才的呢", "外国专家来宁审批,急需人才的呢,多少天"),
+        (("自治区政府多久搞一次专题学习",), "主题谁来定", "自治区政府专题学习,主题谁来定"),
+        (("去年新增几家三甲医院",), "床位加了多少", "去年新增三甲医院,床位加了多少"),
+        (("医药招采价格调控在国务院哪一批第几项",), "那专利许可那项呢", "专利许可,哪一批第几项"),
+        (("动产质押融资归谁管",), "三维地籍那条呢", "三维地籍,归谁管"),
+        (("跨境人民币结算,商务厅要做啥?",), "人民银行那边呢", "跨境人民币结算,人民银行要做啥?"),
+        (("附件第3项是什么", "公安厅要做什么"), "外专局的呢", "附件第3项,外专局要做什么"),
+        (("环保那部分第一条抓什么",), "第三个呢", "政府工作报告第二部分第(二)项第三条抓什么"),
+        (("今年环保那块,第一件事是啥",), "第二个呢,是啥", "今年环保那块,第二件事是啥"),
+        (("工作报告里说知识产权保护体系怎么弄",), "自贸方案里怎么说", "知识产权保护体系,自贸方案里怎么说"),
         (("副主席离宁外出要提前几天请假",), "秘书长呢,向谁请假", "秘书长离宁外出要提前,向谁请假"),
         (("今年城镇新增就业多少",), "高校毕业生呢,要帮多少人就业", "今年高校毕业生,要帮多少人就业"),
         (("附件里人行有哪些任务", "先说票据融资"), "它的第一步是什么", "票据融资,它的第一步是什么"),
@@ -219,6 +228,13 @@ def test_a_year_that_is_ruled_out(question: str, years: tuple[int, ...]) -> None
 def test_follow_ups(history: tuple[str, ...], question: str, standalone: str) -> None:
     """What a follow-up leaves out is filled in from the turns before it."""
     assert read(question, *history).standalone == standalone
+
+
+def test_another_quantity_is_read_alone_and_within_the_topic() -> None:
+    """「人均呢」 after 「生产总值多少亿元」 wants another amount: what it is counted in is not asked again, and the topic may go."""
+    query = read("人均呢", "2023年宁夏地区生产总值多少亿元")
+    assert query.alternative is not None
+    assert {query.standalone, query.alternative.standalone} == {"2023年人均呢,多少", "2023年宁夏地区生产总值,人均呢,多少"}
 
 
 def test_the_next_place_is_counted_from_the_one_talked_of() -> None:
