@@ -88,7 +88,7 @@ class Wanted:
         return bool(self.pattern.search(text))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)  # indexed questions are read too
 def what_is_wanted(question: str) -> Wanted:
     """The kind of thing that a folded question asks for."""
     wanted, given = _kind(_HOW_MANY.sub("多少", question)), _GIVEN.findall(question)
