@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from rag.answering.choose import Chooser, Tuning
 from rag.answering.lists import Lists, alike, names_all, uniform
 from rag.answering.units import LIMIT, SHORTEST, WHOLE, Units, clip
 from rag.language.locators import find_references, place_name, without_references
 from rag.language.numerals import NUMBER, to_int
-from rag.language.questions import COUNT, COURTESY, FILLER
-from rag.language.text import fold
+from rag.language.questions import ASKED, COUNT, COURTESY, FILLER, SUBJECT
+from rag.language.text import fold, matching_form
+from rag.language.words import content_terms, is_carried
 from rag.records import Draft, Hit, Locator, Node, Passage, Query, Sentence, Statement
-from rag.search.duties import Duties
+from rag.search.duties import SHORT_COLUMNS, Duties
 from rag.search.enumerate import NAMES_TOO, counted, stated
 from rag.search.index import Index
+from rag.search.lexical import tokenize
 from rag.search.particulars import particulars_said
 from rag.search.retrieve import COLUMN_OF, Evidence
 
@@ -47,6 +50,20 @@ _WHICH_UNIT = re.compile(
     r"(?:哪(?:一|1)?|第几|第多少)个?(?:大?项|事项|条|章|节|部分|件事|点|行)(?![目次])|哪(?:一|1)?个(?:经验|改革|任务|模式|机制|举措|方面|环节)"
 )
 _WHERE = re.compile(r"第几|第多少|哪(?:一|1)?个?(?:条|章|节|部分|行)|(?:在|写|属于?).{0,6}哪")
+_FIELD = re.compile(
+    r"责任单位|责任部门|牵头|负责|[归由](?:谁|哪)|(?:谁|哪(?:个|家|些)?(?:单位|部门|厅局?))(?:来)?(?:管|抓|承担|落实)|完成时限|什么时候(?:要|得)?(?:完成|做完|办完)|第几批|哪(?:一)?批|国发批次|事项名称"
+)
+"""A field by its own name: it is what is asked for, whatever else the question says."""
+
+_SEVERAL = re.compile(r"[和与跟、]|分别|各")
+"""What shows that a question asks of several things, of which each may have a sentence."""
+
+_IN_BATCH = re.compile(r"[(（]第[^()（）]+批第[^()（）]+项[)）]")
+_NTH_MEASURE = re.compile(
+    rf"(?:第(?P<number>{NUMBER})|(?P<final>最后)(?:一|1))(?:条|项|点|个)(?:具体|落实|的)*(?:举措|措施)"
+    rf"|(?:举措|措施)[^,;。?!]{{0,8}},?(?:的|里|中)?(?P<last>最后(?:一|1)(?:条|项|点|个))"
+    rf"|(?:举措|措施)(?:的|里|中)?第?(?P<after>{NUMBER})(?:条|项|点|[是,?]|$)"
+)
 _ENUMERATED = re.compile(r"(?:[^。;；]{0,12}[:：])?[一二三四五六七八九十]是")
 
 
@@ -70,12 +87,15 @@ class Extractor:
             return self._place(query, evidence, named, limit)
         top = evidence.hits[0]
         node = self._snapshot.nodes.get(top.unit)
+        if measure := self._measure(query, top.unit):
+            return Draft(self.join(measure))
         if duties := self._duty(query, top.unit):
             return Draft(tuple(duties), listing=len(duties) > 1)
         if counted_off := self._lists.counted(query, evidence.hits):
             return Draft(counted_off, listing=True)
+        words = self._said_of(query, node) if node is not None else ()
         if node is not None:
-            cell = self._cell(query, node) if node.row is not None else None
+            cell = self._cell(query, node) if node.row is not None and not words else None
             if cell and query.asked != "title":
                 return Draft((cell,))
             if listed := self._listed(query, evidence, top, node):
@@ -84,7 +104,10 @@ class Extractor:
                 return Draft((cell,))
             if common := self._common_cell(query, node):
                 return Draft((common,))
-        statements = self.join(list(self._chooser.sentences(query, evidence, [top], limit)))
+        if words:
+            statements = self._row_sentences(query, evidence, [top], words, limit)
+        else:
+            statements = self.join(list(self._chooser.sentences(query, evidence, [top], limit)))
         said = tuple(self._naming(query, node, statements) if node else statements)
         return Draft((*said, *self._chooser.beside(query, evidence, limit - sum(len(statement.text) for statement in said))))
 
@@ -98,11 +121,12 @@ class Extractor:
         if found or len(query.references) > 1:
             statements = tuple(self._enumerate(query, query.references))
             return Draft(statements, listing=found or len(statements) > 1)
+        if measure := self._measure(query, node.locator):
+            return Draft(self.join(measure))
         if duties := self._duty(query, node.locator):
             return Draft(tuple(duties), listing=len(duties) > 1)
         if node.row is not None:
-            cell = self._cell(query, node)
-            return Draft((cell,) if cell else tuple(self._row(query, evidence, node, named)))
+            return Draft(tuple(self._row(query, evidence, node, named)))
         if query.paragraph is not None:
             return Draft(self.join(list(self._units.paragraph(node, query.paragraph))))
         if (nth := _SENTENCE.search(query.standalone)) and (counted_off := self._units.sentence(node, to_int(nth["number"] or "") or -1)):
@@ -153,19 +177,36 @@ class Extractor:
         for locator in locators:
             node = self._snapshot.nodes[locator]
             if node.row is not None:
-                field = None if query.asked == "batch" else self._cell(query, node, title=True)
-                yield field or self._units.cell(node, "事项", bare=True)
+                yield self._row_listed(query, node)
                 continue
             if node.kind in ("chapter", "part") or query.shape in ("list", "count"):
                 yield self._units.heading(node)
                 continue
             yield from list(self._units.opening(node))[:1]
 
+    def _row_listed(self, query: Query, node: Node) -> Statement:
+        """A row in a list: its name and the field asked for; of rows found by their batch, the number that each has in it."""
+        kinds = {reference.kind for reference in find_references(query.standalone)}
+        if kinds & {"batch", "number"} and not kinds & {"row", "item"} and query.asked not in ("unit", "deadline"):
+            title, cell = self._units.cell(node, "事项", bare=True), self._units.cell(node, "国发批次", bare=True)
+            number = _IN_BATCH.search(cell.text)
+            return Statement(f"{title.text}{number[0]}", cell.locator, cell.quote) if number else title
+        return self._cell(query, node, title=True) or self._units.cell(node, "事项", bare=True)
+
     # ── rows ────────────────────────────────────────────────────────────────────────────────────
 
     def _row(self, query: Query, evidence: Evidence, node: Node, named: Sequence[Hit]) -> Iterator[Statement]:
-        """A row that the question names: its measures, what else it asks, or what the row is about."""
-        if query.asked == "measures":
+        """A row that the question names: which it is, what it says of that, the field asked for, its measures, or what it is about."""
+        found_by = {reference.kind for reference in find_references(query.standalone)}
+        if found_by <= {"batch", "number"} and _WHERE.search(without_references(query.standalone)) and query.asked != "batch":
+            title = self._units.cell(node, "事项", bare=True)
+            place = place_name(self._snapshot.by_id[node.locator.document].entry, node.locator)
+            yield Statement(f"{place}:{title.text}", title.locator, title.quote)
+        elif words := self._said_of(query, node):
+            yield from self._row_sentences(query, evidence, named, words, LIMIT)
+        elif cell := self._cell(query, node, title=not found_by):
+            yield cell
+        elif query.asked == "measures":
             for passage in self._units.passages(node.locator):
                 if passage.name not in ("事项", "主要内容", "责任单位", "完成时限", "国发批次"):
                     yield from (Statement(s.text, passage.locator, s.text) for s in passage.sentences)
@@ -175,6 +216,42 @@ class Extractor:
             yield self._units.cell(node, "主要内容", limit=LIMIT - len(title.text) - len("主要内容:"))
         else:
             yield from self._chooser.sentences(query, evidence, named)
+
+    def _measure(self, query: Query, place: Locator) -> list[Statement]:
+        """The measure of a row that the question counts off: 「附件第11项的第三条举措」; [] when it counts none."""
+        inside = next((r.inside[0] for r in find_references(query.standalone) if r.kind == "row" and r.inside), None)
+        counted_off = _NTH_MEASURE.search(query.standalone)
+        number = inside
+        if counted_off and not number:
+            number = -1 if counted_off["last"] or counted_off["final"] else to_int(counted_off["number"] or counted_off["after"])
+        said = self._duties.measure(query.standalone, place, number) if number else ()
+        several = len({passage.name for passage, _ in said}) > 1
+        led = {text: f"{passage.name}:" for passage, text in reversed(said) if several and _ENUMERATED.match(text)}
+        leads = {text: lead for text, lead in led.items() if not text.startswith(lead)}
+        return [Statement(leads.get(text, "") + clip(text, LIMIT), passage.locator, text) for passage, text in said]
+
+    def _said_of(self, query: Query, node: Node) -> tuple[str, ...]:
+        """What a question asks a row's text about, whatever field it seems to ask for: 征集 of 「面向哪些单位征集项目」; else ()."""
+        if node.row is None or query.asked == "measures" or _FIELD.search(query.standalone):
+            return ()
+        text = without_references(query.standalone)
+        for _, pattern in ASKED:
+            text = re.sub(pattern, " ", text)
+        fields = matching_form(" ".join((node.row.title, *node.row.responsible_units)))
+        beside = [term for term in content_terms(text) if not is_carried(term, fields) and FILLER.sub("", SUBJECT.sub("", term.text))]
+        said = matching_form(f"{node.row.content}{node.row.measures}")
+        carried = tuple(term.text for term in beside if is_carried(term, said))
+        return carried if 2 * len(carried) >= len(beside) else ()
+
+    def _row_sentences(
+        self, query: Query, evidence: Evidence, hits: Sequence[Hit], words: Sequence[str], limit: int
+    ) -> tuple[Statement, ...]:
+        """What the text cells of a row say about certain words."""
+        cells = {p.id for hit in hits for p in self._units.passages(hit.unit) if p.name not in SHORT_COLUMNS}
+        hits = [replace(hit, passages=tuple(i for i in hit.passages if i in cells)) for hit in hits]
+        if not _SEVERAL.search(query.standalone):
+            evidence = replace(evidence, apart=tuple(dict.fromkeys(token for word in words for token in tokenize(word))))
+        return self.join(list(self._chooser.sentences(query, evidence, hits, limit)))
 
     def _duty(self, query: Query, place: Locator) -> list[Statement]:
         """What a unit that the question names has to do in a row, a line for each of its measures."""

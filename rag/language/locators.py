@@ -10,13 +10,34 @@ from rag.language.numerals import CHINESE, NUMBER, to_chinese, to_int
 from rag.records import DocumentEntry, Locator
 
 _OPEN, _CLOSE = r"[(（【\[]?", r"[)）】\]]?"
-_ARTICLE = re.compile(
-    rf"(?:第\s*(?P<number>{NUMBER})|(?<![\d.第])(?P<bare>\d{{1,4}}|{CHINESE}(?=\s*条\s*的?\s*第\s*{_OPEN}{NUMBER}{_CLOSE}\s*[款项])))\s*条(?!\s*(?:[\u4e00-\u9fff]{{2}})?(?:线路|路线|公路|铁路|河流)|\s*(?:线|路|产业|消息|意见|建议|措施|举措|底线))(?:之(?P<suffix>{CHINESE}))?"
-    rf"(?:\s*第?\s*(?P<paragraph>{NUMBER})\s*款)?(?:\s*的?\s*第?\s*{_OPEN}(?P<item>{NUMBER}){_CLOSE}\s*项)?"
+_OF = r"(?:\s*(?:里面?|里头|当中|中|下面?)?\s*的?\s*)"
+_ITEM_OF = rf"(?:{_OF}第?\s*(?:{_OPEN}(?P<item>{NUMBER}){_CLOSE}\s*(?:小?项|目)|[(（]\s*(?P<bracketed>{NUMBER})\s*[)）]))"
+_INSIDE_ARTICLE = rf"(?:{_OF}第?\s*(?P<paragraph>{NUMBER})\s*款)?{_ITEM_OF}?"
+_PLACE_OF_ITEM = rf"\s*条{_OF}第?\s*[(（]?\s*{NUMBER}\s*[)）]?\s*(?:项|目)"
+_NAMED_ARTICLE = re.compile(
+    rf"第\s*(?P<number>{NUMBER})\s*条(?!\s*(?:[\u4e00-\u9fff]{{2}})?(?:线路|路线|公路|铁路|河流)|\s*(?:线|路|产业|消息|意见|建议|(?:具体|落实)*(?:措施|举措)|底线))(?:之(?P<suffix>{CHINESE}))?{_INSIDE_ARTICLE}"
 )
 _LAST = r"(?:最后|末尾)的?(?:一|1)个?"
+_BARE_ARTICLE = re.compile(
+    rf"(?<![\d.{CHINESE[1:-2]}第])(?P<led>^|(?<=规则)|(?<=[,;:。、和跟与及按照据看查问]))?"
+    rf"(?<![这那哪前后近共有是达列余来多每头几])(?P<number>\d{{1,4}}|[二三四五六七八九]?十[一二三四五六七八九]?|{CHINESE}(?={_PLACE_OF_ITEM}))\s*条"
+    rf"(?=\s*(?:第|之{CHINESE}|里|中(?![国央小外])|讲|说|写|规定|怎么|咋|如何|内容|原文|原话|全文|{NUMBER}\s*[款项]|[(（\[]|的\s*第|(?(led)(?:$|[,.;:。?!]|下|的|是|定|呢|吗|对|有|管|要求|适用)|(?!))))"
+    rf"(?:之(?P<suffix>{CHINESE}))?{_INSIDE_ARTICLE}"
+)
+"""「21条」, 「二十一条」 without 第: a number of things, unless what follows can only follow a place."""
+
 _CHAPTER = re.compile(rf"第\s*(?P<number>{NUMBER})\s*章|{_LAST}章")
-_ROW = re.compile(rf"附[件表](?:表格?)?(?:\s*(?:里|中|的|里的|中的))?\s*第?\s*(?P<number>{NUMBER})(?!共)\s*(?:个?项|行|条|个事项|号)?")
+_TABLE = r"(?:附[件表](?:表格?)?|(?<![代外手仪图钟])表格?)"
+_ROW_UNIT = r"(?:个?项|行|条|个事项|号)"
+_ROW = re.compile(
+    rf"(?:附[件表](?:表格?)?{_OF}(?:第|(?:序号|编号)(?:是|为|第)?)?|{_TABLE}(?:里|中|上)面?的?第|{_TABLE}?{_OF}序号(?:是|为|第)?)\s*(?P<number>{NUMBER})(?!共|号文)\s*{_ROW_UNIT}?"
+    rf"(?:的?(?:那|这)(?:一|1)?(?:项|行|条|个))?(?:(?:里面?|中|的|\s)*第\s*(?P<measure>{NUMBER})\s*[条点](?:的?(?:具体|落实)*(?:举措|措施))?)?"
+)
+_SERIES = re.compile(
+    rf"第\s*(?P<numbers>{NUMBER}(?:\s*(?:、|,|以及|和|与|及|跟)\s*第?\s*{NUMBER})+)\s*(?P<unit>条(?!\s*(?:措施|举措|建议|线))|章|(?:个?项|行|号)(?!文))"
+)
+_BETWEEN = re.compile(r"、|,|以及|和|与|及|跟")
+_TABLE_BEFORE = re.compile(rf"附[件表](?:表格?)?{_OF}$")
 _ITEM = re.compile(
     rf"第\s*{_OPEN}(?P<number>{NUMBER}){_CLOSE}\s*(?:项|个?事项|项事项|行)|第\s*[(（【\[](?P<bracketed>{NUMBER})[)）】\]]\s*条"
 )
@@ -62,19 +83,21 @@ def find_references(text: str) -> tuple[Reference, ...]:
     for match in (*_NUMBER_OF_DOCUMENT.finditer(text), *_LOOSE_NUMBER.finditer(text)):
         number = f"{match['office']}〔{match['year']}〕{match['number']}号"
         found.append(Reference("number", match[0], match.span(), document_number=number))
-    for match in _ARTICLE.finditer(text):
-        step = _step(match["number"] or match["bare"], match["suffix"])
+    for match in (*_NAMED_ARTICLE.finditer(text), *_BARE_ARTICLE.finditer(text)):
+        step = _step(match["number"], match["suffix"])
         if step is None:
             continue
-        item = to_int(match["item"]) if match["item"] else None
+        item = to_int(match["item"] or match["bracketed"] or "")
         path = (step,) if item is None else (step, str(item))
         paragraph = to_int(match["paragraph"]) if match["paragraph"] else None
         found.append(Reference("article", match[0], match.span(), path, paragraph=paragraph))
-    for kind, pattern in (("row", _ROW), ("item", _ITEM)):
-        for match in pattern.finditer(text):
-            value = to_int(match["number"] or match.groupdict().get("bracketed") or "")
-            if value is not None:
-                found.append(Reference(kind, match[0], match.span(), ("annex", str(value))))
+    for match in _ROW.finditer(text):
+        if (value := to_int(match["number"])) is not None:
+            measure = to_int(match["measure"] or "")
+            found.append(Reference("row", match[0], match.span(), ("annex", str(value)), (measure,) if measure else ()))
+    for match in _ITEM.finditer(text):
+        if (value := to_int(match["number"] or match["bracketed"])) is not None:
+            found.append(Reference("item", match[0], match.span(), ("annex", str(value))))
     for match in _BATCH.finditer(text):
         batch = to_int(match["batch"])
         if batch is not None:
@@ -91,6 +114,17 @@ def find_references(text: str) -> tuple[Reference, ...]:
         if not kept or reference.span[0] >= kept[-1].span[1]:
             kept.append(reference)
     return tuple(kept)
+
+
+def spell_out(text: str) -> str:
+    """The text with numbers that share one measure word written out: 「附件第7、8项」 as 「附件第7项、附件第8项」."""
+    for match in reversed(list(_SERIES.finditer(text))):
+        table = _TABLE_BEFORE.search(text[: match.start()])
+        between = iter(_BETWEEN.findall(match["numbers"]))
+        each = [f"第{number}{match['unit']}" for number in re.findall(NUMBER, match["numbers"])]
+        whole = each[0] + "".join(f"{next(between)}{'附件' if table else ''}{place}" for place in each[1:])
+        text = text[: match.start()] + whole + text[match.end() :]
+    return text
 
 
 def without_references(text: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 
+from rag.language.numerals import CHINESE, to_int
 from rag.records import Hit, Locator, Passage
 from rag.search.enumerate import body_names, units_called
 from rag.search.snapshot import Snapshot
@@ -20,6 +21,11 @@ _DOES = re.compile(
     r"|(?:活儿?|任务|职责|分工|举措|措施|工作|事情?|要求)(?:具体|都|分别)?(?:是|有|包括)(?:些)?(?:什么|啥|哪些|哪几)|(?:什么|啥|哪些|哪几(?:项|件|条))(?:具体)?(?:活|任务|职责|举措|措施|工作|事)"
     r"|(?:怎么|如何|咋)(?:去)?(?:干|做|办|搞|配合|落实|推进|推动|推)"
 )
+_LED = re.compile(rf"(?:[^。;；:：]{{2,20}}[:：])?(?P<number>{CHINESE})是")
+
+SHORT_COLUMNS = ("事项", "责任单位", "完成时限", "国发批次")
+"""Cells of a row that hold a field and no text."""
+
 COLUMNS = ("事项", "主要内容", "责任单位", "完成时限", "国发批次")
 """Cells of a row that say nothing of what a unit does."""
 
@@ -41,6 +47,25 @@ class Duties:
             if passage.unit in found and passage.name not in COLUMNS:
                 found[passage.unit].append(passage)
         return found
+
+    def measures(self, place: Locator) -> list[tuple[str, int, tuple[Passage, str]]]:
+        """The numbered measures of a row in reading order, sentence by sentence: whose it is, 四 of 「四是…」, the sentence."""
+        found: list[tuple[str, int, tuple[Passage, str]]] = []
+        for passage in self._passages.get(place, ()):
+            for sentence in passage.sentences:
+                led = _LED.match(sentence.text)
+                before = found[-1][:2] if found and found[-1][0] == passage.name else (passage.name, 0)
+                number = to_int(led["number"]) if led else None
+                found.append((*((passage.name, number) if number else before), (passage, sentence.text)))
+        return found
+
+    def measure(self, text: str, place: Locator, number: int) -> tuple[tuple[Passage, str], ...]:
+        """The sentences of a row's measure of that number (-1: the last), of the unit that a folded text names if it names one."""
+        row, units = self._row_of(place), self._asked(text)
+        said = self.measures(row) if row else []
+        said = [entry for entry in said if entry[0] in units] or said
+        number = max((entry[1] for entry in said), default=0) if number == -1 else number
+        return tuple(sentence for _, counted, sentence in said if counted == number)
 
     def part_of(self, text: str, place: Locator) -> tuple[Passage, ...]:
         """What a unit that a folded question names has to do in the row of ``place``, an item or a row; () when it isn't asked."""

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from rag.language import questions
 from rag.language.numerals import NUMBER, to_int
-from rag.records import Locator, Node, NodeKind
+from rag.records import Locator, NodeKind
 from rag.search.snapshot import Snapshot
 
 _COUNTED: tuple[tuple[str, NodeKind], ...] = (
@@ -29,19 +29,14 @@ _HOW_MANY = (
 NAMES_TOO = re.compile(r"哪|列|什么|啥|分别|都是|具体|说说|逐")
 """What shows that a question after a number wants the things named as well."""
 
-_OWNERSHIP = re.compile(r"负责|牵头|承担|管(?!理)|落实|责任|参与|分工|要办|要做|认领|归|属于?|分给|交给")
-_WHICH = re.compile(
-    r"哪(?:些|几)|哪(?:一)?[项个件条]|几[项个件条]|多少[项个件条]|什么(?:事项|任务|工作|活|事)|(?:干|做|管|负责|牵头|承担)(?:的)?(?:是)?(?:些)?(?:什么|啥)"
-)
-_COUNT = re.compile(rf"{NUMBER}(?:个|项|件|条)")
 _TABLE = re.compile(r"附[件表]|[格张那这]表|表[格里中]|举措表|事项表|清单")
 _BODY = re.compile(r"[\u4e00-\u9fff]{1,14}?(?:厅|局|委|办|行|关|院|署)")
-_PREFIX = re.compile(r"^(?:宁夏回族自治区|自治区|宁夏|中国)")
+BODY_PREFIX = re.compile(r"^(?:宁夏回族自治区|自治区|宁夏|中国)")
 
 
 def enumerate_places(text: str, documents: Sequence[str], snapshot: Snapshot) -> tuple[Locator, ...]:
     """The places that a folded question asks to be counted or listed; () when it asks for something else."""
-    return tuple(_counted(text, documents, snapshot)) or tuple(_owned(text, snapshot))
+    return tuple(_counted(text, documents, snapshot))
 
 
 def _counted(text: str, documents: Sequence[str], snapshot: Snapshot) -> Iterator[Locator]:
@@ -90,25 +85,6 @@ def _other_words(text: str, match: re.Match[str], documents: Sequence[str], snap
     return rest if len(rest) > 1 else ""
 
 
-def _owned(text: str, snapshot: Snapshot) -> Iterator[Locator]:
-    """Rows whose responsible units include one that the question names, when it asks for nothing but them."""
-    if not (_OWNERSHIP.search(text) and _WHICH.search(text)):
-        return
-    rows = [(place, node) for place, node in snapshot.nodes.items() if node.row is not None]
-    known = tuple(unit for _, node in rows for unit in _units(node))
-    for name in body_names(text):
-        called = units_called(name, known)
-        mine = [place for place, node in rows if called.intersection(_units(node))]
-        rest = questions.FILLER.sub("", questions.SUBJECT.sub("", _COUNT.sub("", text.replace(name, ""))))
-        if mine and len(_PREFIX.sub("", rest)) <= 2:
-            yield from mine
-            return
-
-
-def _units(node: Node) -> tuple[str, ...]:
-    return node.row.responsible_units if node.row else ()
-
-
 def body_names(text: str) -> Iterator[str]:
     """Stretches of a question that may name a public body, the longest first."""
     found = {text[start : match.end()] for match in _BODY.finditer(text) for start in range(match.start(), match.end() - 1)}
@@ -117,8 +93,8 @@ def body_names(text: str) -> Iterator[str]:
 
 def units_called(name: str, units: Collection[str]) -> frozenset[str]:
     """Those of ``units`` that an office means by ``name``; none when it may mean several."""
-    bare = {unit: _PREFIX.sub("", unit) for unit in units}
-    short = _PREFIX.sub("", name)
+    bare = {unit: BODY_PREFIX.sub("", unit) for unit in units}
+    short = BODY_PREFIX.sub("", name)
     exact = {unit for unit, full in bare.items() if full == short}
     ending = {unit for unit, full in bare.items() if len(short) > 1 and full.endswith(short)}
     called = exact or ending or {unit for unit in units if goes_by(unit, name)}
@@ -128,7 +104,7 @@ def units_called(name: str, units: Collection[str]) -> frozenset[str]:
 
 def goes_by(unit: str, name: str) -> bool:
     """Whether an office would call ``unit`` by ``name``: 市监厅, 商务厅, 人行宁夏分行."""
-    full, short = _PREFIX.sub("", unit), _PREFIX.sub("", name)
+    full, short = BODY_PREFIX.sub("", unit), BODY_PREFIX.sub("", name)
     if len(short) < 2 or not full or full[-1] != short[-1] or full[0] != short[0]:
         return False
     return _in_order(short, full)

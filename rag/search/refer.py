@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
 from rag.language import questions
-from rag.language.locators import LAST, Reference, find_references, place_name, without_references
+from rag.language.locators import LAST, Reference, find_references, place_name, spell_out, without_references
 from rag.language.numerals import to_chinese
 from rag.language.text import fold
 from rag.records import Document, DocumentEntry, Locator, MissingReference, Node
+from rag.search.conditions import rows_meeting
+from rag.search.duties import Duties
 from rag.search.enumerate import enumerate_places
 from rag.search.nested import is_part_of_something, number_containers, parts_counted
 from rag.search.particulars import particulars_asked
@@ -36,6 +38,9 @@ _CONFIRM = re.compile(r"(?:吗|吧|对不对|没错)[?。!]*$")
 
 _ACCORDING = re.compile(r"(?:按照?|根据|依据?|依照|对照|照)[^,;:?。!]*,$")
 
+_OF_TABLE = re.compile(r"国发|国函|国务院|改革试点|试点经验|自贸|复制推广|事项|附[件表]|责任单位|批次")
+"""What shows that a batch is one of the table's."""
+
 _ABOUT = 4
 """Characters beside a reference that many places share (a batch, a 国函) above which it only describes what is asked for."""
 
@@ -46,6 +51,7 @@ class Referrer:
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._entries = tuple(document.entry for document in snapshot.documents)
+        self._duties = Duties(snapshot)
         self._known_names = {e.id: tuple(dict.fromkeys(map(fold, _names_of(e)))) for e in self._entries}
 
     def named_documents(self, text: str) -> tuple[str, ...]:
@@ -94,7 +100,8 @@ class Referrer:
         return text
 
     def numbered(self, text: str) -> str:
-        """The folded text with units that it names by their heading, and counts the parts of, named by number."""
+        """The folded text with units that it names by their heading, and counts the parts of, named by number, each by its own."""
+        text = spell_out(text)
         return number_containers(text, self.named_documents(text), self._snapshot, self.without_names)
 
     def without_names(self, text: str) -> str:
@@ -120,6 +127,8 @@ class Referrer:
         missing: list[MissingReference] = []
         paragraph: int | None = None
         found = find_references(text)
+        if all(r.kind in ("batch", "number") for r in found) and (met := rows_meeting(text, documents, self._snapshot, self.without_names)):
+            return met, (), None
         for reference in found:
             if reference.kind in ("article", "item") and is_part_of_something(text[: reference.span[0]], self.without_names):
                 continue
@@ -169,12 +178,15 @@ class Referrer:
             places = self._numbered(reference)
             return places, [] if places else [self._no_such_number(reference)]
         if reference.kind == "batch":
-            return list(self._batched(reference)), []
+            places = list(self._batched(reference))
+            return places, [] if places or not _OF_TABLE.search(text) else self._no_such_batch(reference)
         candidates = [d for d in self._snapshot.documents if self._has_kind(d, reference)]
         if reference.kind == "item" and not re.search(r"附件|事项|方案|举措|复制推广|自贸|行", text):
             return [], []
         named = [d for d in candidates if d.entry.id in documents] or candidates
         places = [place for d in named if (place := self._locate(d, reference)) is not None]
+        if reference.kind == "row" and (lacking := self._without_measure(reference, places)):
+            return [], lacking
         if lacking := self._without_paragraph(reference, places):
             return [], lacking
         return (places, []) if places or not named else ([], [self._missing(named[0], reference)])
@@ -185,7 +197,7 @@ class Referrer:
 
     def _locate(self, document: Document, reference: Reference) -> Locator | None:
         node = self._last(document, reference) or self._snapshot.nodes.get(Locator(document.entry.id, reference.path))
-        for step in reference.inside if node else ():
+        for step in reference.inside if node and not node.row else ():
             node = _numbered_child(node, step) if node else None
         return node.locator if node else None
 
@@ -196,6 +208,18 @@ class Referrer:
             return None
         found = [place for place, node in self._snapshot.nodes.items() if node.kind == kind and place.document == document.entry.id]
         return self._snapshot.nodes.get(Locator(document.entry.id, (*found[-1].path, *reference.path[at + 1 :]))) if found else None
+
+    def _no_such_batch(self, reference: Reference) -> list[MissingReference]:
+        """A batch, or an item of one, that no row is of; none where no document has batches."""
+        batches = [(place, node.row.batch) for place, node in self._snapshot.nodes.items() if node.row and node.row.batch]
+        if not batches:
+            return []
+        document = batches[0][0].document
+        known = {batch.batch for _, batch in batches}
+        if reference.batch not in known:
+            return [MissingReference(reference.text, document, f"第{to_chinese(min(known))}批至第{to_chinese(max(known))}批")]
+        items = "、".join(str(item) for item in sorted(batch.item for _, batch in batches if batch.batch == reference.batch))
+        return [MissingReference(reference.text, document, f"第{to_chinese(reference.batch or 0)}批第{items}项")]
 
     def _no_such_number(self, reference: Reference) -> MissingReference:
         known = "、".join(entry.document_number for entry in self._entries if entry.document_number)
@@ -232,6 +256,15 @@ class Referrer:
             return []
         name = place_name(self._snapshot.by_id[places[0].document].entry, places[0])
         return [MissingReference(reference.text, places[0].document, f"{name}有{count}款")]
+
+    def _without_measure(self, reference: Reference, places: Sequence[Locator]) -> list[MissingReference]:
+        """The measure that a reference names and its row does not have."""
+        numbers = {number for place in places for _, number, _ in self._duties.measures(place)}
+        if not reference.inside or not numbers or reference.inside[0] in numbers:
+            return []
+        count = max(numbers)
+        name = place_name(self._snapshot.by_id[places[0].document].entry, places[0])
+        return [MissingReference(reference.text, places[0].document, f"{name}" + (f"列有{count}条举措" if count else "没有分条举措"))]
 
     def _innermost(self, document: Document, reference: Reference) -> Node | None:
         """The unit named by all of a nested reference that there is; None when not even the first step is there."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import LocatorError
-from rag.language.locators import find_references, place_name, render_label
+from rag.language.locators import find_references, place_name, render_label, spell_out
 from rag.language.numerals import to_chinese
 from rag.records import DocumentEntry, Locator
 
@@ -68,12 +68,55 @@ def test_every_chapter_and_row_reads_back() -> None:
         ("第一部分第四节", "part", ("1", "4"), None),
         ("第二部分第四节第二个“是”", "part", ("2", "4", "2"), None),
         ("方案推广事项第(六)条", "item", ("annex", "6"), None),
+        ("附件序号10", "row", ("annex", "10"), None),
+        ("附表序号十三的单位", "row", ("annex", "13"), None),
+        ("附件里序号为7的那项", "row", ("annex", "7"), None),
+        ("序号8的责任单位", "row", ("annex", "8"), None),
+        ("表里第5号", "row", ("annex", "5"), None),
+        ("附件第8行", "row", ("annex", "8"), None),
+        ("二十一条的第(十三)项是啥", "article", ("21", "13"), None),
+        ("二十一条(八)项", "article", ("21", "8"), None),
+        ("第二十一条的(八)是啥", "article", ("21", "8"), None),
+        ("规则二十一条里的第二项", "article", ("21", "2"), None),
+        ("第二十一条中第九项", "article", ("21", "9"), None),
+        ("二十九条讲什么", "article", ("29",), None),
+        ("规则四十六条是什么", "article", ("46",), None),
+        ("三十三条第一款", "article", ("33",), 1),
     ],
 )
 def test_spellings(text: str, kind: str, path: tuple[str, ...], paragraph: int | None) -> None:
     """The ways in which staff write a reference."""
     found = find_references(text)[0]
     assert (found.kind, found.path, found.paragraph) == (kind, path, paragraph)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["入选精品的15条旅游线路", "十五条硬措施", "规则一共45条吗", "新增航线18条", "开通了二十一条的航线", "代表第3号", "三条红线是什么"],
+)
+def test_a_number_of_things_is_no_place(text: str) -> None:
+    """「15条」 of something that is counted names no article, and 「表」 inside a word no table."""
+    assert find_references(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "written_out"),
+    [
+        ("附件第1、第2项的批次", "附件第1项、附件第2项的批次"),
+        ("附件第7、8、9项各是什么", "附件第7项、附件第8项、附件第9项各是什么"),
+        ("规则第4和21条", "规则第4条和第21条"),
+        ("第一、二、三产业", "第一、二、三产业"),
+    ],
+)
+def test_a_measure_word_shared_by_numbers(text: str, written_out: str) -> None:
+    """Each number gets the measure word, and the table that the first is in."""
+    assert spell_out(text) == written_out
+
+
+def test_a_measure_of_a_row() -> None:
+    """「附件序号十三第四条举措」 names the row and counts off one of its measures."""
+    (found,) = find_references("附件序号十三第四条举措要建什么平台")
+    assert (found.kind, found.path, found.inside) == ("row", ("annex", "13"), (4,))
 
 
 @pytest.mark.parametrize("text", ["宁政发〔2023〕7号", "宁政发[2023]7号", "宁政发(2023)7号", "宁政发2023年7号", "宁政发 〔2023〕 7号"])

@@ -53,3 +53,19 @@ def test_the_row_comes_before_its_item() -> None:
     first, second = duties().put_first("对外承包工程那项,商务厅要干啥", found, near=1.0)
     assert (str(first.unit), str(second.unit)) == ("ftz-plan#annex.7", "ftz-plan#2.7")
     assert first.passages[-1] == 2
+
+
+@pytest.mark.parametrize(
+    ("question", "place", "number", "begins"),
+    [
+        ("专利开放许可的第四条举措", "ftz-plan#annex.13", 4, "四是积极推进建设"),
+        ("航空货运的第二条举措", "ftz-plan#2.5", 2, "二是督导物流分公司"),
+        ("智能选船的最后一条举措", "ftz-plan#annex.1", -1, "六是加强安全教育培训"),
+        ("知识产权质押,人民银行的第二条举措", "ftz-plan#annex.11", 2, "二是鼓励金融机构对企业"),
+        ("智能化转型的第五条举措", "ftz-plan#annex.12", 5, ""),
+    ],
+)
+def test_a_measure_is_counted_off(question: str, place: str, number: int, begins: str) -> None:
+    """The measure with that number in the row, of the unit that is named; none when the row has fewer."""
+    said = [text for _, text in duties().measure(question, Locator.parse(place), number)]
+    assert said[0].startswith(begins) if begins else not said
