@@ -190,7 +190,7 @@ class Extractor:
         if kinds & {"batch", "number"} and not kinds & {"row", "item"} and query.asked not in ("unit", "deadline"):
             title, cell = self._units.cell(node, "事项", bare=True), self._units.cell(node, "国发批次", bare=True)
             number = _IN_BATCH.search(cell.text)
-            return Statement(f"{title.text}{number[0]}", cell.locator, cell.quote) if number else title
+            return Statement(f"{title.text}{number[0]}", cell.locator, number[0]) if number else title
         return self._cell(query, node, title=True) or self._units.cell(node, "事项", bare=True)
 
     # ── rows ────────────────────────────────────────────────────────────────────────────────────

@@ -47,8 +47,6 @@ def add_statement(statement: Statement, statements: list[Statement]) -> None:
     Two pieces of one sentence become the sentence, with the lead (a year, a place's number) that either has; what one
     part says among more of the same place is left out of the other.
     """
-    if statement in statements:
-        return
     same = next((i for i, s in enumerate(statements) if (s.locator, s.quote) == (statement.locator, statement.quote)), None)
     leads = [] if same is None else [_lead(statements[same]), _lead(statement)]
     if same is not None and None not in leads and len(statement.quote) <= LIMIT:

@@ -133,6 +133,9 @@ class Understanding:
         text = query.standalone
         if query.references and self._is_of_one_place(query):
             return ()
+        rows = len(query.references) > 1 and all(place.path[:1] == ("annex",) for place in query.references)
+        if rows and query.asked in ("unit", "deadline", "batch", "title") and not self._divider.clauses(text):
+            return ()  # one field of several rows is listed
         if measured := self._divider.measured(text):
             texts = tuple(in_figures(part, self._base_year) for part in measured) if len(query.years) == 2 else measured
         elif len(query.years) == 2 and len(questions.INTERROGATIVE.findall(text)) <= 1:
