@@ -36,7 +36,6 @@ _IN_SECTION = re.compile(r"(?:部分|[节块章段项])[^;。?!]{0,4}第$")
 _BELONGS = re.compile(r"的呢?[?。!\s]*$")  # 「残疾人的呢」: of what was talked of
 _FIELDS = ("batch", "unit", "deadline")
 """What each row of a table has: asked of one, it may be asked of another."""
-_PLACE_IN_LIST = 15  # parts that a section has at most: a higher number is one of a document's own
 _AMOUNT = re.compile(r"多少(?:万亿|[万亿])?[个]?(?:元|块钱?|钱|人次?|户|家|亩|吨|公里|平方米)?")
 _HOW_MUCH_OF = re.compile(
     r"(?:多少|几(?!乎)|多久|多长时间)(?:万亿|[万亿千百])?(?:个|家|户|项|条|件|名|位|所|处|种|套|座|届|次|亩|吨|公里|人)?[^,;。?!]{0,3}?(?:一|1)?(?:次|回)?(?P<object>[\u4e00-\u9fff、]{3,})"
