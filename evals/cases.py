@@ -100,18 +100,19 @@ def gold_files() -> list[Path]:
     return sorted(GOLD.glob("*.jsonl"))
 
 
-def lint(cases: Sequence[Case], snapshot: Snapshot, *, complete: bool = True) -> list[str]:
-    """What is wrong with the cases, a sentence each; ``complete`` also checks that enough are kept aside as test."""
-    problems = [*_duplicates(cases), *(p for case in cases for p in _check(case, snapshot))]
-    if complete:
-        problems += _too_few_aside(cases)
-    return problems
+def lint(cases: Sequence[Case], snapshot: Snapshot) -> list[str]:
+    """What is wrong with the cases, a sentence each."""
+    return [*_duplicates(cases), *(p for case in cases for p in _check(case, snapshot))]
 
 
 def shortages(cases: Sequence[Case]) -> list[str]:
-    """Categories that have fewer cases than LEAST, a sentence each."""
-    by_category = Counter(case.category for case in cases)
-    return [f"类别 {c} 应至少 {n} 题，现有 {by_category[c]} 题" for c, n in LEAST.items() if by_category[c] < n]
+    """Categories that have fewer cases than LEAST, or fewer than half of that kept aside as test, a sentence each."""
+    every, aside = Counter(case.category for case in cases), Counter(case.category for case in cases if case.split == "test")
+    few = [f"类别 {name} 应至少 {least} 题，现有 {every[name]} 题" for name, least in LEAST.items() if every[name] < least]
+    for name, least in LEAST.items():
+        if aside[name] < least / 2 <= every[name] / 2:
+            few.append(f"类别 {name} 的 test 题应至少 {math.ceil(least / 2)} 道，现有 {aside[name]} 道")
+    return few
 
 
 def _duplicates(cases: Sequence[Case]) -> Iterator[str]:
@@ -142,10 +143,3 @@ def _check(case: Case, snapshot: Snapshot) -> Iterator[str]:
     for group in case.facts:
         if not any(matching_form(spelling) in shown for spelling in group) and not any(s in labels for s in group):
             yield f"{case.id}：依据里没有事实「{group[0]}」"
-
-
-def _too_few_aside(cases: Sequence[Case]) -> Iterator[str]:
-    aside = Counter(case.category for case in cases if case.split == "test")
-    for category, least in LEAST.items():
-        if aside[category] < least / 2:
-            yield f"类别 {category} 的 test 题应至少 {math.ceil(least / 2)} 道，现有 {aside[category]} 道"

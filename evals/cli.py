@@ -38,7 +38,7 @@ def lint(gold: GoldFiles = None) -> None:
     from evals.cases import lint as check
 
     cases = read_cases(gold or gold_files())
-    problems = check(cases, _snapshot(), complete=gold is None)
+    problems = check(cases, _snapshot())
     for problem in problems:
         print(problem)
     for shortage in shortages(cases) if gold is None else ():

@@ -181,7 +181,7 @@ async def test_a_window_closes() -> None:
     echo = Echo()
     echo.looks = -1000
     async with serve(Starlette(routes=[Route("/", echo.reply, methods=["POST"])])) as base:
-        shown = await BotCaller(base + "/", BOT_ENVELOPE, Interface(), every=0.01, window=0.2).say("u", "x")
+        shown = await BotCaller(base + "/", BOT_ENVELOPE, Interface(), every=0.01, window=1.0).say("u", "x")
         assert not shown.finished
         assert shown.refreshes > 1
 
