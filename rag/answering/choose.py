@@ -21,7 +21,7 @@ FRONT = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """Weights of the sentence choice. Chosen on the dev half of evals/gold: the highest share of facts of a dozen settings."""
+    """Weights of the sentence choice. Chosen on the dev cases of evals/gold: the highest share of facts of a dozen settings."""
 
     own: float = 8.0
     answered: float = 12.0

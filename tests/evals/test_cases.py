@@ -104,7 +104,8 @@ def test_shortages_are_told() -> None:
 
 
 def test_the_shipped_cases_hold() -> None:
-    """Every gold case of the project stands in the documents, and its category has a name."""
+    """Every gold case of the project stands in the documents, its category has a name, and enough of each is kept aside."""
     cases = read_cases(gold_files())
+    assert shortages(cases) == []
     assert lint(cases, snapshot()) == []
     assert {case.category for case in cases} <= set(CATEGORY_NAMES) == set(LEAST)
