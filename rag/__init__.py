@@ -9,7 +9,8 @@ documents/passages.py      Document → Passages
 search/embedding.py, lexical.py, index.py     Passages → Index
 search/understand.py       question + history → Query         complete.py what it leaves out, divide.py what it consists of,
                                                               refer.py, nested.py, enumerate.py, particulars.py what it names,
-                                                              conditions.py the table rows that it describes
+                                                              conditions.py the table rows that it describes,
+                                                              language/orders.py what is no question
 search/retrieve.py         Query + Index → Hits               duties.py the row of a unit, misplaced.py a place named wrongly
 answering/confidence.py    Query + Hits → whether to answer   wanted.py and language/kinds.py the kind of thing asked for
 answering/extract.py       Query + Hits → Draft               the documents' own words: choose.py sentences, units.py, lists.py

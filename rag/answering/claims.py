@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from rag.answering.force import TELLING, VERDICT, nearest_clause
 from rag.answering.prompting import Source
 from rag.answering.support import Ground, Said, folded
-from rag.language import questions
+from rag.language import orders, questions
 from rag.language.figures import Figure, find_figures
 from rag.language.locators import Reference, find_references
 from rag.language.statements import (
@@ -297,7 +297,7 @@ def obeying(said: Said, ground: Ground) -> str | None:
     """What a person or a passage may have told the model to say: talk about instructions, links, addresses, numbers to call."""
     if _LINK.search(said.text.lower()):
         return "instruction: link"
-    found = questions.INJECTION.search(said.form)
+    found = orders.INJECTION.search(said.form)
     return f"instruction: {found[0][:20]}" if found and found[0] not in ground.form else None
 
 

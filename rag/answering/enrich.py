@@ -16,6 +16,7 @@ from typing import Any
 from rag.answering.templates import load_template, neutralise
 from rag.answering.write import Model
 from rag.errors import EndpointError, StorageError
+from rag.language import orders
 from rag.language import questions as grammar
 from rag.language.text import clean, matching_form, squeeze
 from rag.records import Locator, Passage
@@ -110,7 +111,7 @@ def _check(entry: dict[str, Any], passages: Sequence[Passage]) -> dict[str, Any]
 
 
 def _is_question(text: str) -> bool:
-    return bool(grammar.INTERROGATIVE.search(text)) and "\n" not in text and not grammar.INJECTION.search(text)
+    return bool(grammar.INTERROGATIVE.search(text)) and "\n" not in text and not orders.INJECTION.search(text)
 
 
 def _verbatim(text: str, wanted: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rag.answering.templates import load_template, neutralise
 from rag.answering.write import Model
 from rag.errors import EndpointError
-from rag.language import questions
+from rag.language import orders
 from rag.language.figures import find_figures
 from rag.language.statements import find_names, find_periods, form
 from rag.language.words import content_terms, is_carried
@@ -42,7 +42,7 @@ def _says_no_more(text: str, question: str, history: Sequence[Turn]) -> bool:
     if not text or len(text) > LONGEST or "\n" in text:
         return False
     said, before = form(text), form("\n".join([question, *(f"{turn.question}\n{turn.answer or ''}" for turn in history)]))
-    if questions.INJECTION.search(said) or not find_figures(said) <= find_figures(before) or not find_periods(said) <= find_periods(before):
+    if orders.INJECTION.search(said) or not find_figures(said) <= find_figures(before) or not find_periods(said) <= find_periods(before):
         return False
     if any(name.text not in before for name in find_names(said)):
         return False

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rag.language import questions
+from rag.language import orders, questions
 from rag.language.locators import find_references, next_to
 from rag.language.numerals import NUMBER
 from rag.language.text import fold
@@ -223,7 +223,7 @@ def names_year(text: str) -> bool:
 
 def _is_no_question(core: str) -> bool:
     bare = core.rstrip("。!?,~. ")
-    return bool(questions.GREETING.fullmatch(bare) or questions.INJECTION.search(core) or questions.TASK.search(core))
+    return bool(orders.GREETING.fullmatch(bare) or orders.INJECTION.search(core) or orders.TASK.search(core))
 
 
 def _is_a_place(slot: str) -> bool:

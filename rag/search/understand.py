@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rag.language import questions
+from rag.language import orders, questions
 from rag.language.locators import find_references, without_references
 from rag.language.text import fold
 from rag.records import Asked, Query, Shape, Turn
@@ -78,16 +78,16 @@ class Understanding:
         return query if alone else replace(query, facets=self._facets(query))
 
     def _shape(self, core: str, typed: str) -> Shape:
-        if questions.INJECTION.search(typed):
+        if orders.INJECTION.search(typed):
             return "task"
         bare = re.sub(r"[。!?,~.\s、]+$", "", core)
         if (
             not re.search(r"\w", core)
-            or questions.GREETING.fullmatch(bare)
-            or questions.GREETING.fullmatch(re.sub(r"[。!?,~.\s]+$", "", typed.strip()))
+            or orders.GREETING.fullmatch(bare)
+            or orders.GREETING.fullmatch(re.sub(r"[。!?,~.\s]+$", "", typed.strip()))
         ):
             return "smalltalk"
-        if questions.TASK.match(core):
+        if orders.TASK.match(core):
             return "task"
         if questions.COMPARE.search(core) and (len(self._years(core)) > 1 or re.search(r"和|与|跟|比|还是|、", core)):
             return "compare"
