@@ -235,7 +235,7 @@ class Extractor:
         if node.row is None or query.asked == "measures" or _FIELD.search(query.standalone):
             return ()
         text = without_references(query.standalone)
-        for _, pattern in ASKED:
+        for pattern in ASKED.values():
             text = re.sub(pattern, " ", text)
         fields = matching_form(" ".join((node.row.title, *node.row.responsible_units)))
         beside = [term for term in content_terms(text) if not is_carried(term, fields) and FILLER.sub("", SUBJECT.sub("", term.text))]

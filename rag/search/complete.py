@@ -248,14 +248,14 @@ def _asked_again(slot: str, topic: str) -> str:
     asked = questions.INTERROGATIVE.search(topic)
     if questions.PRONOUN.search(slot) or re.search(r"[不没了]", slot):
         return ""
-    field = any(re.search(pattern, slot) for _, pattern in questions.ASKED) or not questions.FILLER.sub("", slot)
+    field = any(re.search(pattern, slot) for pattern in questions.ASKED.values()) or not questions.FILLER.sub("", slot)
     again = only and asked and not field and what_is_wanted(topic).pattern
     return f",{_AMOUNT.sub('多少', topic[asked.start() :])}" if again and asked else ""
 
 
 def _field_asked(topic: str) -> str:
     """The words that ask a field of a table's row, from where they begin to the end of the topic; "" when it asks none."""
-    found = (re.search(pattern, topic) for asked, pattern in questions.ASKED if asked in _FIELDS)
+    found = (re.search(pattern, topic) for asked, pattern in questions.ASKED.items() if asked in _FIELDS)
     begins = [match.start() for match in found if match]
     asking = questions.INTERROGATIVE.search(topic)
     if not begins or asking is None:

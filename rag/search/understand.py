@@ -148,7 +148,7 @@ class Understanding:
 
 
 def _asked(text: str) -> Asked:
-    for asked, pattern in questions.ASKED:
+    for asked, pattern in questions.ASKED.items():
         if re.search(pattern, text):
             return asked
     return "any"
