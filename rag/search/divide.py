@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from rag.language import questions
 from rag.search.complete import Completer, before_asking, names_year, stem, without_years
 from rag.search.coordinates import Coordinates
-from rag.search.wanted import what_is_wanted
+from rag.search.wanted import FIGURES, what_is_wanted
 
 _WITH = r"(?:和|与(?!会)|跟|(?<![共协会合不相陪])同(?![志意时步级类样等期比行业事学]))"
 _CONTRAST = re.compile(
@@ -31,9 +31,6 @@ _WITHIN = re.compile(r"^[^,;]{2,24}?(?:里|当中|方面)(?=..)")
 
 SHARED = 2
 """Characters before the first of two things that are taken for its own, not for what both share."""
-
-FIGURES = ("figure", "share", "rank", "money")
-"""What has a year: 「今年进出口增长多少,利用外资增长多少」 asks both of this year."""
 
 _BOTH = re.compile(
     r"^(?:这|那)?(?:[两二2](?:个|项|者|种|类|条|家|件|块|行)|二者|两者)(?:事项|会议|单位|会|事情?|工作|工程|举措|任务)?(?:之间)?[的,]?|^之间的?"
@@ -167,6 +164,7 @@ class Divider:
             return f"{without_years(topic) if names_year(piece) else topic},{piece}"
         whole = self._completer.complete(piece, first).question if self._completer.ellipsis(piece) > 0 else piece
         year = re.search(questions.NAMED_YEAR, first)
+        # what has a year: 「今年进出口增长多少,利用外资增长多少」 asks both of this year
         dated = year and what_is_wanted(piece).kind in FIGURES and not names_year(whole) and not re.search(r"规则|方案|办法", piece)
         return f"{year[0]}{whole}" if year and dated else whole
 

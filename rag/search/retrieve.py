@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.language.text import matching_form
+from rag.language.text import fold, matching_form
 from rag.records import Hit, Query
 from rag.search.duties import Duties
 from rag.search.index import Index, Neighbours
@@ -39,6 +39,9 @@ COLUMN_OF: dict[str, str] = {"unit": "责任单位", "deadline": "完成时限",
 
 SAME = 1.0
 """How much lower, in fused score, the item may be of which a question asks what one unit has to do."""
+
+LOOKED_AT = 12
+"""Questions left open that are read for what they ask; those farther away hardly count."""
 
 NEIGHBOURS = 400
 """Vectors asked of Chroma; beyond that a similarity counts as the lowest one seen."""
@@ -139,6 +142,7 @@ class Retriever:
         index = self._index
         tokens = tokenize(text)
         near = self._reworded(index.nearest(self._embedder.embed_query(text), min(NEIGHBOURS, self._vectors)), tokens)
+        near = replace(near, background=self._left_open(near.background, what_is_wanted(text)))
         passage = _spread(near.passages, len(index.snapshot.passages))
         sentence = _spread(near.sentences, len(index.snapshot.sentences))
         question = _spread(near.questions, len(index.snapshot.expansions))
@@ -167,6 +171,14 @@ class Retriever:
             questions=tuple((i, cosine + float(added[i])) for i, cosine in near.questions),
             background=tuple((i, cosine + float(added[first_open + i])) for i, cosine in near.background),
         )
+
+    def _left_open(self, background: Sequence[tuple[int, float]], wanted: Wanted) -> tuple[tuple[int, float], ...]:
+        """The questions left open; when a share is asked for, without the nearest that state one or ask for another figure."""
+        if wanted.kind != "share":
+            return tuple(background)
+        order = sorted(background, key=lambda found: -found[1])
+        left_open = self._index.snapshot.background
+        return (*(found for found in order[:LOOKED_AT] if not wanted.differs_from(fold(left_open[found[0]]))), *order[LOOKED_AT:])
 
     @property
     def _vectors(self) -> int:

@@ -71,6 +71,10 @@ _WHETHER = re.compile(r"要不要|需不需要|用不用|能不能|可不可以|
 _NAMED = re.compile(r"叫(?:什么|啥)名字?(?:的)?(?:人|同志)?|(?:姓名|名字)(?:是|叫)?(?:什么|啥)|姓(?:什么|啥)|谁(?:夺|获|拿|得)")
 
 
+FIGURES = ("figure", "share", "money", "rank")
+"""Kinds that a figure answers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """The kind of thing that a question asks for; ``pattern`` is what its answer has, None when any text may answer."""
@@ -86,6 +90,13 @@ class Wanted:
         for figure in self.given:
             text = re.sub(rf"(?<![\d.]){re.escape(figure)}(?!\d|\.\d)[多余]?", "", text)
         return bool(self.pattern.search(text))
+
+    def differs_from(self, question: str) -> bool:
+        """Whether another folded question certainly asks for something else: for another kind of figure, or stating one of this kind."""
+        other = what_is_wanted(question)
+        if self.pattern is None or other.pattern in (self.pattern, _FIGURE):
+            return False
+        return other.kind in FIGURES or self.met_by(question)
 
 
 @lru_cache(maxsize=4096)  # indexed questions are read too

@@ -94,3 +94,15 @@ def test_a_figure_that_is_given_is_not_the_one_asked_for(question: str, fails: s
 def test_how_many_things_a_list_has_to_have(question: str, count: int) -> None:
     """The number of things asked for by name, not that of an article, a year or what only describes."""
     assert items_wanted(question) == count
+
+
+@pytest.mark.parametrize(
+    ("question", "differs"),
+    [
+        ("出国(境)费用压减67%,实际花了多少万元", True), ("出国费用压减67%,港澳算在里面吗", True), ("出国费用是多少元", True),
+        ("接待费压减了多少", False), ("接待费压减了百分之几", False), ("出国费用要报批吗", False), ("占比51%,全国平均是多少", False),
+    ],
+)  # fmt: skip
+def test_a_question_that_certainly_asks_for_something_else(question: str, differs: bool) -> None:
+    """Beside one that asks for a share: it asks for a sum, or states the share itself; a bare 「多少」 may be a share."""
+    assert what_is_wanted("出国(境)费用压减了百分之多少").differs_from(question) is differs
