@@ -12,7 +12,8 @@ search/understand.py       question + history → Query         complete.py what
                                                               conditions.py the table rows that it describes,
                                                               language/orders.py what is no question
 search/retrieve.py         Query + Index → Hits               duties.py the row of a unit, misplaced.py a place named wrongly
-answering/confidence.py    Query + Hits → whether to answer   wanted.py and language/kinds.py the kind of thing asked for
+answering/confidence.py    Query + Hits → whether to answer   wanted.py and language/kinds.py the kind of thing asked for,
+                                                              language/names.py names that are only mentioned
 answering/extract.py       Query + Hits → Draft               the documents' own words: choose.py sentences, units.py, lists.py
 answering/verify.py        Draft → Answer, or a reasoned refusal
 answering/prompting.py     Query + Hits → Prompt              with a chat model: passages under opaque keys

@@ -20,6 +20,7 @@ from functools import cached_property
 
 import numpy as np
 
+from rag.language.names import name_asked, unfolds
 from rag.language.questions import SAYS_SO
 from rag.language.statements import split_clauses
 from rag.language.text import fold, matching_form
@@ -157,6 +158,8 @@ class Confidence:
             return f"year {year}"
         if place := next((place for place in _places(evidence.text) if self._elsewhere(place, text)), None):
             return f"place {place}"
+        if name := self._only_named(query, evidence):
+            return f"members of {name}"
         wanted = what_is_wanted(query.standalone)
         batches = _BATCH.findall(matching_form(evidence.text)) if wanted.kind == "document_number" else []
         if batch := next((batch for batch in batches if batch not in text), None):
@@ -174,6 +177,16 @@ class Confidence:
         if not query.references and (items := items_wanted(query.standalone)) >= _MANY and items > self._listed(query, evidence):
             return f"{items} items"
         return None
+
+    def _only_named(self, query: Query, evidence: Evidence) -> str | None:
+        """A name after whose members or meaning the question asks, and which the best unit mentions without saying them; else None."""
+        snapshot, hit = self._index.snapshot, evidence.hits[0]
+        text = "".join(snapshot.passages[i].text for i in sorted(hit.passages))
+        if (name := name_asked(query.standalone, text)) is None:
+            return None
+        node = snapshot.nodes.get(hit.unit)
+        parts = sum(bool(child.label) for child in node.children) if node else 0
+        return None if unfolds(name, text, parts) else name
 
     def _is_behind(self, query: Query, evidence: Evidence) -> bool:
         """Whether a sentence that has nothing of the kind is much more about the question than the one that has what is asked for."""

@@ -60,12 +60,29 @@ _COUNTED = re.compile(r"(?:多少|(?<!哪)几)(?P<unit>[家个项件名人户条
 _NO_SUM = r"(?:多|余)?(?:户|人|亩|吨|套|辆|千瓦|个|家|平方|立方|级)"
 _MONEY = re.compile(rf"{_DIGITS}{_MULTIPLE}元|{_DIGITS}(?:多|余)?[万亿](?!{_NO_SUM})|免费|免收|无偿|不收")
 _RECEIVED = re.compile(
-    r"(?:每个?|[一1]个?|按)(?:月|人|年|天|户)[^,;?]{0,6}?(?:发|领|给|补|拿|交|缴|收|得|挣|罚|奖)[^,;?]{0,4}多少(?!个|家|项|户|次|人|份)"
+    r"(?:每个?|[一1]个?|按)(?:月|人|年|天|户)[^,;?]{0,6}?(?:发|领|给|补|拿|交|缴|收|得|挣|罚|奖)[^,;?]{0,4}(?:多少|几[百千万])(?![个家项户次人份])"
     r"|多少[^,;?]{0,4}(?:每个?|[一1]个?)(?:月|人)$"
 )
 _JUST_HOW_MANY = re.compile(r"(?:是|有|为|达到?|到)了?几个[?。]?$")
 _IN_ORDER = re.compile(r"先[^,。;?!]{0,6}(?:谁|哪|什么|啥)[^。;?!]{0,6}(?:再|后|然后|接着)[^,。;?!]{0,6}(?:谁|哪|什么|啥)?")
 _STEPS = re.compile(r"先|再(?!次|贴)|然后|后,|[后前]由")
+_HOLDER = re.compile(
+    r"(?P<office>(?:副|组|总)?(?:组长|会长|校长|院长|所长|站长|馆长|行长|理事长|董事长|经理|指挥长?|队长|联络员|联系人|召集人|发言人|链长|河长))"
+    r"(?:现在|目前|具体|到底|究竟|一般|都|应该?)*(?:由|是|归|让|叫|为)?(?:谁|哪(?:一|1)?(?:位|个|名)|什么人|啥人|什么名字)"
+)
+"""Who holds an office that few texts name: one that does not name it tells nothing of its holder."""
+
+_OFTEN = r"(?:每(?:个)?(?:季度?|半年|年|月|周|天|日)|[一1]?(?:季度|半年|月度|周报))"
+_EITHER_OFTEN = re.compile(rf"{_OFTEN}[^,。;?!]{{0,10}}还是[^,。;?!]{{0,4}}(?:{_OFTEN}|[一1两二]?个?[年月周天])")
+_REPEATED = re.compile(
+    r"每个?(?:半?年|季|月|周|天|日|[两二三\d])|季度|[半按]年|年度|按[月季]|随时|[年月天周季日][^,。;]{0,4}[一二两三四多\d]次"
+)
+_OF = r"个?(?P<{}>工作日|小时|分钟|[天日年月周次元倍%])"
+_EITHER = re.compile(
+    rf"(?<![\d.]){_DIGITS}(?:{_OF.format('first')})?[^,。;?!]{{0,6}}还是[^,。;?!\d]{{0,6}}{_DIGITS}{_OF.format('other')}"
+)
+"""Two values that are offered, one of which is asked for: 「提前3天还是5天」, 「每季度还是半年」."""
+
 _WHICH_NUMBER = re.compile(r"文号|发文字号|字号|几号文|多少号|什么号")
 _WHETHER = re.compile(r"要不要|需不需要|用不用|能不能|可不可以|该不该|是否|是不是|有没有")
 _NAMED = re.compile(r"叫(?:什么|啥)名字?(?:的)?(?:人|同志)?|(?:姓名|名字)(?:是|叫)?(?:什么|啥)|姓(?:什么|啥)|谁(?:夺|获|拿|得)")
@@ -113,6 +130,12 @@ def _kind(question: str) -> Wanted:
         return Wanted("document_number", _DOCUMENT_NUMBER)
     if kind := next((kind for kind in PARTICULAR if kind.asks.search(question)), None):
         return Wanted(kind.name, kind.answers)
+    if match := _HOLDER.search(question):
+        return Wanted("holder", re.compile(match["office"].removesuffix("人")))
+    if _EITHER_OFTEN.search(question):
+        return Wanted("frequency", _REPEATED)
+    if match := _EITHER.search(question):
+        return Wanted("either", _measured(None, match["other"]))
     if _RECEIVED.search(question):
         return Wanted("money", _MONEY)
     if _ORDINAL.search(question):
