@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Literal
 
 from rag.language.figures import Figure, find_figures
+from rag.language.patterns import any_of
 from rag.language.text import matching_form
 
 Modality = Literal["", "forbid", "oblige", "permit"]
@@ -54,12 +55,13 @@ def split_sentences(text: str) -> list[str]:
 
 # ── who ─────────────────────────────────────────────────────────────────────────────────────────
 
-_ROLE = (
-    r"(?:常务副|分管副|副)?(?:主席|秘书长|主任|厅长|局长|市长|县长|区长|省长|部长|书记|组长|总理|行长)(?!团|信箱|办公会|台)"
-    r"|(?<![的党强])(?:主要|分管|自治区|政府)?领导(?:同志)?(?!干部|小组|责任|班子)|(?:主要)?负责(?:同志|人)|司法行政部门|主办部门|业务主管部门|审计机关|审计部门"
+_ROLE = any_of(
+    r"(?:常务副|分管副|副)?(?:主席|秘书长|主任|厅长|局长|市长|县长|区长|省长|部长|书记|组长|总理|行长)(?!团|信箱|办公会|台)",
+    r"(?<![的党强])(?:主要|分管|自治区|政府)?领导(?:同志)?(?!干部|小组|责任|班子)|(?:主要)?负责(?:同志|人)",
+    r"司法行政部门|主办部门|业务主管部门|审计机关|审计部门",
 )
 _BODY = r"国务院|党中央|中央|自治区党委|人大常委会|自治区人大|人大|政协|政府党组|党组|人民法院|人民检察院|监察机关|办公厅"
-_NAME = re.compile(rf"{_ROLE}|{_BODY}")
+_NAME = re.compile(any_of(_ROLE, _BODY))
 _ORGANISATION = re.compile(r"[\u4e00-\u9fff]{2,}(?:厅|局|委|委员会|办公室|办|部|署|院|行|分行|支行|海关|公司|中心|协会|集团|处)")
 
 
@@ -107,12 +109,11 @@ def tag_words(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(rjieba.tag(text))
 
 
-_ACTS = (
-    "召集", "主持", "负责", "牵头", "审批", "批准", "签发", "签署", "审核", "审定", "决定", "确定", "起草", "印发", "组织", "协调",
-    "报告", "汇报", "请假", "请示", "报备", "备案", "报送", "提交", "审查", "批复", "同意", "出席", "参加", "列席", "督办",
-    "督查", "监督", "研究", "讨论", "审议", "制定", "发布", "公布", "落实", "承担", "配合", "答复", "回复", "通报", "安排", "交接",
-)  # fmt: skip
-_ACT = re.compile("|".join(_ACTS))
+_ACTS = """
+    召集 主持 负责 牵头 审批 批准 签发 签署 审核 审定 决定 确定 起草 印发 组织 协调 报告 汇报 请假 请示 报备 备案 报送 提交 审查 批复 同意
+    出席 参加 列席 督办 督查 监督 研究 讨论 审议 制定 发布 公布 落实 承担 配合 答复 回复 通报 安排 交接
+"""
+_ACT = re.compile(any_of(*_ACTS.split()))
 _TOWARDS = re.compile(r"(?:受|向|报请|报送|报|送|呈|请|征得|经)(?:自治区|人民|政府)*$")
 _JOINED = re.compile(r"(?:、|和|与|及|或|以及|或者|,)(?:自治区|人民政府|各|有关|其他)*")
 
@@ -159,7 +160,11 @@ def _group(sentence: str, names: tuple[Name, ...], last: Name) -> frozenset[str]
 # ── when ────────────────────────────────────────────────────────────────────────────────────────
 
 _PERIOD = re.compile(
-    r"十[一二三四五六]五\"?(?:期?[初末底]|中期)?|期[初末]|[上中下]旬|每(?:工作日|天|日|周|月|季度|季|半年|年|旬)|(?:年|月|季度|季)(?:底|末|初)|[上下]半年|第一时间|随时|当天|当日|次日|当月|次月|常年|全年|定期|不定期|适时|及时"
+    any_of(
+        r"十[一二三四五六]五\"?(?:期?[初末底]|中期)?|期[初末]|[上中下]旬|[上下]半年|(?:年|月|季度|季)[底末初]",
+        r"每(?:工作日|天|日|周|月|季度|季|半年|年|旬)|定期|不定期|常年|全年",
+        r"第一时间|随时|当天|当日|次日|当月|次月|适时|及时",
+    )
 )
 _SAME_PERIOD = {"季度末": "季末", "当天": "当日", "每季": "每季度", "每日": "每天"}
 _DATE = re.compile(r"(?:(?P<year>\d{4})年)?(?P<month>\d{1,2})月(?P<day>\d{1,2})日")
@@ -196,16 +201,23 @@ def find_dates(text: str) -> frozenset[tuple[int, int, int]]:
     return frozenset((int(m["year"] or 0), int(m["month"]), int(m["day"])) for m in _DATE.finditer(text))
 
 
-_BOUND_AFTER = (
-    ("within", r"(?:之|以)?内"), ("before", r"(?:之|以)?前"), ("after", r"(?:之|以)?后"), ("above", r"(?!规模)[\u4e00-\u9fff%]{0,3}以上|多|余"),
+_BOUND_AFTER: tuple[tuple[Bound, str], ...] = (
+    ("within", r"[之以]?内"),
+    ("before", r"[之以]?前"),
+    ("after", r"[之以]?后"),
+    ("above", r"(?!规模)[\u4e00-\u9fff%]{0,3}以上|多|余"),
     ("below", r"(?!规模)[\u4e00-\u9fff%]{0,3}以下"),
-)  # fmt: skip
-_BOUND_BEFORE = (
-    ("within", r"不超过|不得超过|最多|至多|不晚于|不迟于|控制在"), ("before", r"提前|会前|之前|前"), ("after", r"后"),
-    ("above", r"(?<!不)(?<!不得)超过|突破|高于|大于|多于|超出"), ("below", r"低于|少于|不足|未达到|不到"),
-)  # fmt: skip
+)
+_BOUND_BEFORE: tuple[tuple[Bound, str], ...] = (
+    ("within", r"不超过|不得超过|最多|至多|不晚于|不迟于|控制在"),
+    ("before", r"提前|会前|之前|前"),
+    ("after", r"后"),
+    ("above", r"(?<!不)(?<!不得)超过|突破|高于|大于|多于|超出"),
+    ("below", r"低于|少于|不足|未达到|不到"),
+)
 _QUANTITY = re.compile(
-    r"\d[\d.,]*(?:[万亿千百]+)?(?P<many>多|余)?(?:个?(?:工作日|小时|百分点)|个?[月年]|[天日周次项条件位名人家户元亩吨%个倍]|公里|万元|亿元)*"
+    r"\d[\d.,]*[万亿千百]*(?P<many>[多余])?"
+    r"(?:个?(?:工作日|小时|百分点)|个?[月年]|[天日周次项条件位名人家户元亩吨%个倍]|公里|万元|亿元)*"
 )
 
 
@@ -230,8 +242,8 @@ def find_bounds(text: str) -> dict[Figure, frozenset[Bound]]:
         figures = find_figures(match[0])
         before, after = text[max(0, match.start() - 4) : match.start()], text[match.end() : match.end() + 6]
         bounds: set[Bound] = {"above"} if match["many"] else set()
-        bounds.update(name for name, pattern in _BOUND_AFTER if re.match(pattern, after))  # type: ignore[misc]
-        bounds.update(name for name, pattern in _BOUND_BEFORE if re.search(f"(?:{pattern})(?:了|至|到|达)?$", before))  # type: ignore[misc]
+        bounds.update(name for name, pattern in _BOUND_AFTER if re.match(pattern, after))
+        bounds.update(name for name, pattern in _BOUND_BEFORE if re.search(f"(?:{pattern})(?:了|至|到|达)?$", before))
         for figure in figures:
             found[figure] = found.get(figure, frozenset()) | bounds
     return found
@@ -240,10 +252,18 @@ def find_bounds(text: str) -> dict[Figure, frozenset[Bound]]:
 # ── whether ─────────────────────────────────────────────────────────────────────────────────────
 
 _FORBID = re.compile(r"不得|不准|不能|不可以?(?!分割|或缺|避免|抗力)|严禁|禁止|不许|不允许|不应|不宜|无权|不再?予")
-_OBLIGE = re.compile(r"(?<![不适相反对供])应当?(?![急用对届付有诉])|必须|须(?!知)|务必|一律|(?<![重需主不只想必])要(?![求闻素点件害领情事])|(?<![如有若所确])需要?(?!求)")
+_OBLIGE = re.compile(
+    any_of(
+        r"(?<![不适相反对供])应当?(?![急用对届付有诉])|必须|须(?!知)|务必|一律",
+        r"(?<![重需主不只想必])要(?![求闻素点件害领情事])|(?<![如有若所确])需要?(?!求)",
+    )
+)
 _PERMIT = re.compile(r"可以|(?<![不许认方])可(?![行持靠能以再控是见])|有权|允许|准许|(?<![才方不可功职智性产势动只])能够?(?![力源耗效手])")
 _NOT_NEGATIVE = re.compile(
-    r"不(?:断|同|仅|动产|良|少于|超过|低于|高于|晚于|迟于|平衡|充分|足|定期|懈|忘|移|到位|等|论|管|久|折不扣|限于|止|确定|法|合理|利)|无(?:偿|障碍|线|人机|缝|不|异)|未(?:来|成年)|非(?:公|常|遗|法)|是不是|能不能|可不可以|有没有"
+    any_of(
+        r"不(?:少于|超过|低于|高于|晚于|迟于|限于|动产|平衡|充分|到位|折不扣|确定|合理|定期)|不[断同仅良足懈忘移等论管久止法利]",
+        r"无(?:偿|障碍|线|人机|缝|不|异)|未(?:来|成年)|非[公常遗法]|是不是|能不能|可不可以|有没有",
+    )
 )
 _NEGATIVE = re.compile(r"不|未|无|非|没有|没|禁止|严禁|除外|拒绝|免(?:于|予)|勿")
 
@@ -271,13 +291,13 @@ def is_negative(clause: str) -> bool:
     return len(_NEGATIVE.findall(bare)) > 0
 
 
-_OPPOSITES = (
-    ("增长", "下降"), ("增加", "减少"), ("提高", "降低"), ("上升", "下降"), ("扩大", "缩小"), ("增长", "减少"), ("上涨", "下跌"), ("增", "减"),
-    ("事前", "事后"), ("会前", "会后"), ("公开", "保密"), ("书面", "口头"), ("合并", "分别"), ("主动", "被动"), ("全部", "部分"), ("有效", "失效"),
-    ("有效", "废止"), ("同意", "反对"), ("支持", "反对"), ("内部", "外部"), ("区内", "区外"), ("境内", "境外"), ("上级", "下级"), ("上行", "下行"),
-    ("直接", "间接"), ("加快", "放缓"), ("从严", "从宽"), ("最高", "最低"), ("首位", "末位"), ("必须", "自愿"), ("强制", "自愿"), ("延长", "缩短"),
-    ("压缩", "延长"), ("参加", "缺席"), ("正职", "副职"), ("集体", "个人"), ("提前", "推迟"), ("提前", "延后"), ("城镇", "农村"), ("超过", "不足"),
-)  # fmt: skip
+_PAIRS = """
+    增长/下降 增加/减少 提高/降低 上升/下降 扩大/缩小 增长/减少 上涨/下跌 增/减 事前/事后 会前/会后 公开/保密 书面/口头 合并/分别
+    主动/被动 全部/部分 有效/失效 有效/废止 同意/反对 支持/反对 内部/外部 区内/区外 境内/境外 上级/下级 上行/下行 直接/间接
+    加快/放缓 从严/从宽 最高/最低 首位/末位 必须/自愿 强制/自愿 延长/缩短 压缩/延长 参加/缺席 正职/副职 集体/个人 提前/推迟
+    提前/延后 城镇/农村 超过/不足
+"""
+_OPPOSITES = tuple(tuple(pair.split("/")) for pair in _PAIRS.split())
 
 
 def opposite_terms(said: str, there: str) -> str | None:
