@@ -56,6 +56,10 @@ _ORDINAL = re.compile(
     rf"|(?P<last>最后|末尾)的?(?:一|1)(?:个|条|项|点|件|小?节|方面|事项)"
     rf"|(?<![第{CHINESE[1:-2]}])[\"“「]?(?P<told>{CHINESE})是[\"”」]?"
 )
+_DESCRIBED = re.compile(
+    r"(?:里面?|中|上|所|下面?)?(?:列|写|规定|说|讲|提)?(?:出|到|了|明)?的?(?!附|[和跟与及、])(?:(?!附[件表]|方案|事项清单|[谁哪几]|什么|啥|多[少久]|怎么|如何|[;。?!第和跟与]).){1,16}"
+)
+"""What may stand between an article and one of its items: what it lists, and nothing that is asked."""
 
 
 LAST = -1
@@ -111,9 +115,21 @@ def find_references(text: str) -> tuple[Reference, ...]:
     found.sort(key=lambda reference: (reference.span[0], -reference.span[1]))
     kept: list[Reference] = []
     for reference in found:
-        if not kept or reference.span[0] >= kept[-1].span[1]:
+        if kept and (nested := _item_of_article(kept[-1], reference, text)):
+            kept[-1] = nested
+        elif not kept or reference.span[0] >= kept[-1].span[1]:
             kept.append(reference)
     return tuple(kept)
+
+
+def _item_of_article(article: Reference, item: Reference, text: str) -> Reference | None:
+    """The item that a text names after what its article is about: 「第二十一条列的常务会议任务,第(九)项」; None when it isn't one of it."""
+    if article.kind != "article" or len(article.path) > 1 or article.paragraph or item.kind != "item":
+        return None
+    if not _DESCRIBED.fullmatch(text[article.span[1] : item.span[0]]):
+        return None
+    span = (article.span[0], item.span[1])
+    return Reference("article", text[slice(*span)], span, (*article.path, item.path[1]))
 
 
 def spell_out(text: str) -> str:

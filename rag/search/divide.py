@@ -23,9 +23,8 @@ _CONTRAST = re.compile(
 _AFTER = (
     r"(?:的|在|有|各|分别|由|要|需|是|谁|哪|多|都|这[两二2]|(?<![第\d十])[两二2](?:个|项|者|种|类|件|块|条|行)|二者|两者|之间|相比|比|,|$)"
 )
-_PAIR = re.compile(
-    rf"(?P<first>[\u4e00-\u9fffa-z0-9+\"“”]{{2,16}}?)(?:{_WITH}|、|还是|以及|及)(?P<second>[\u4e00-\u9fffa-z0-9+\"“”]{{2,16}}?)(?={_AFTER})"
-)
+_NAME = r"[\u4e00-\u9fffa-z0-9+×·*/()\"“”-]"
+_PAIR = re.compile(rf"(?P<first>{_NAME}{{2,16}}?)(?:{_WITH}|、|还是|以及|及)(?P<second>{_NAME}{{2,16}}?)(?={_AFTER})")
 _WITHIN = re.compile(r"^[^,;]{2,24}?(?:里|当中|方面)(?=..)")
 """「方案里甲和乙各…」: what both are in."""
 
@@ -44,9 +43,11 @@ _THAN = re.compile(
 """「知识产权那项比动产那项,责任单位多了哪两家」: two things, what of them is compared, and what is asked about it."""
 
 _AGAINST = re.compile(
-    rf"^(?P<first>[^,;。?!]{{2,30}}?){_WITH}(?P<second>[^,;。?!]{{2,30}}?)(?:相比|对比|比)(?![重例率价])(?:较|起来|一下)?(?P<field>)(?P<asked>(?:,|$|[高低多少大小快慢怎如咋是有]).*)$"
+    rf"^(?P<first>[^,;。?!]{{2,30}}?){_WITH}(?P<second>[^,;。?!]{{2,30}}?)(?:(?:放|摆|搁)(?:在|到)?(?:一|1)(?:起|块儿?))?(?:相比|对比|比)(?![重例率价])(?:较|起来|一下)*(?P<field>)(?P<asked>(?:,|$|[高低多少大小快慢怎如咋是有]).*)$"
 )
 """「去年增速跟今年目标比,是高是低」."""
+
+_TAKE = re.compile(r"^(?:把|将|拿)(?=[^,;。?!]{4,}(?:相比|对比|比较|比一|比下|比比))")
 
 _BOTH_ARE = re.compile(
     rf"^(?P<first>[^,;。?!]{{2,20}}?){_WITH}(?P<second>[^,;。?!]{{2,20}}?)(?:是不是)?(?:一样|同样)?,?(?:是不是)?(?:都|也都|也)(?P<rest>(?:是|要|由|归|属|在|有|需|得|能|可)[^;。?!]*(?:吗|吧|对|没有?|不是)[?。!]*)$"
@@ -58,6 +59,9 @@ _ATTRIBUTE = re.compile(
 )
 """What anything that is measured has: a clause that holds nothing else leaves out what it is about."""
 
+_ITS_FIGURE = re.compile(r"(?<=..)的?(?:实际)?(?:完成|目标|计划|实际|预期|预计)(?:数|值|量|情况)$")
+"""Which figure of a thing is compared, not the thing: 「粮食产量的完成数」."""
+
 _PART_OF = re.compile(r"^(?:这|那)?(?:其中|里头|里面|里边|当中)")
 _MATTER = re.compile(r"(?:这|那)(?:一)?(?:块|方面|件?事)(?:儿|上)?$")
 _SECOND = re.compile(
@@ -67,11 +71,21 @@ _SECOND = re.compile(
 )
 """Where a second question begins that no mark divides from the first: 「由谁召集有什么任务」, 「今年目标多少去年完成多少」."""
 
+_WHETHER = re.compile(r"(?P<verb>[\u4e00-\u9fff])不\1|可不可以|需不需要|有没有|是否|能否|可否")
+_PLEA = re.compile(r"(?:能不能|可不可以|能否|可否)(?:请|再|先|帮|给|替|为|跟|把|告诉|说|讲|查|列|解释|我)")
+LEAST = 2
+"""Characters with content that a clause has at least after 「要不要」 if it is a question of its own."""
+
 _AND = re.compile(r"^(?:还|又|并|且|以及|和|及)+")
 _GOES_ON = re.compile(
     r"(?:分别|各自?|每一?(?:个|条|项|章|类|件|点)|都|具体)的?(?:标题|题目|名称|名字|开头|主题)?(?:都|分别)?(?:是|叫|为|指|抓)[^,;。?!]*"
 )
 """A clause that asks for the names of what the clause before it counts: 「…分几部分,分别叫什么」."""
+
+_HOW_MANY_OF_THEM = re.compile(
+    r"(?:一共|总共|总计|合计|拢共|加起来|加一起|共|都)*(?:是|有|列)?(?:了|出)?(?:几|多少)(?:大|个)*(?:项|条|件|类|种|方面|部分|块|点|家|个)(?:呢|啊|呀)?"
+)
+"""A clause that only asks for the number of what the clause before it asks to be listed: 「…干哪几件事,一共几项」."""
 
 _COUNTED = re.compile(r"(?:多少|(?<!第)几|哪几)(?:大|个)*(?:项|条|章|节|类|种|方面|部分|块|点|场|批)")
 
@@ -101,6 +115,7 @@ class Divider:
         """「副主席请假比秘书长多几天」, 「去年增速跟今年目标比」: what is asked, once for each of the two; () when nothing is."""
         if both := _BOTH_ARE.match(text):
             return tuple(f"{side}{both['rest']}" for side in self._both(both["first"], both["second"]))
+        text = _TAKE.sub("", text)
         found = _AGAINST.match(text) or _THAN.match(text)
         if found is None:
             return ()
@@ -120,7 +135,8 @@ class Divider:
         named = len(bare) < len(there) and bare[-2:] != there[-2:] and not _ATTRIBUTE.search(bare)
         if named and (term := self._coordinates.same_kind(bare, there)):
             return other.replace(term, bare, 1)
-        return f"{there.removeprefix('的')}{side}" if leaves_out_topic(side) and not leaves_out_topic(other) else side
+        there = _ITS_FIGURE.sub("", there).removeprefix("的")
+        return f"{there}{side}" if leaves_out_topic(side) and not leaves_out_topic(other) else side
 
     def _listed(self, text: str) -> tuple[str, ...]:
         pair = re.search(r"(?P<first>[\u4e00-\u9fff]{2,10}?)(?:和|与|跟|、|还是|及)(?P<second>[\u4e00-\u9fff]{2,10})", text)
@@ -147,8 +163,8 @@ class Divider:
 
     def clauses(self, text: str) -> tuple[str, ...]:
         """The clauses that each ask something, with what the clauses before them are about; () when only one asks."""
-        pieces = _pieces(text)
-        asking = [bool(questions.ASKS.search(piece)) for piece in pieces]
+        pieces = [piece for piece in _pieces(text) if not questions.SAYS_SO.fullmatch(piece)]
+        asking = [_asks(piece) for piece in pieces]
         if sum(asking) < 2:
             return () if _GOES_ON.fullmatch(text.rpartition(",")[2]) and _COUNTED.search(text) else _without_mark(text)
         topic = "".join(_MATTER.sub("", piece) for piece, asks in zip(pieces, asking, strict=True) if not asks)
@@ -159,7 +175,7 @@ class Divider:
 
     def _continued(self, piece: str, first: str) -> str:
         """A clause that goes on asking, with the topic of the first one when it names none."""
-        if leaves_out_topic(piece) or questions.NO_SUBJECT.match(piece):
+        if leaves_out_topic(piece) or questions.NO_SUBJECT.match(piece) or _WHETHER.match(piece):
             topic = stem(first)
             return f"{without_years(topic) if names_year(piece) else topic},{piece}"
         whole = self._completer.complete(piece, first).question if self._completer.ellipsis(piece) > 0 else piece
@@ -167,6 +183,14 @@ class Divider:
         # what has a year: 「今年进出口增长多少,利用外资增长多少」 asks both of this year
         dated = year and what_is_wanted(piece).kind in FIGURES and not names_year(whole) and not re.search(r"规则|方案|办法", piece)
         return f"{year[0]}{whole}" if year and dated else whole
+
+
+def _asks(piece: str) -> bool:
+    """Whether a clause asks something of its own: 「要不要公开」 does, 「行不行」 and 「能不能告诉我」 don't."""
+    if questions.ASKS.search(piece):
+        return True
+    whether = _WHETHER.search(piece)
+    return whether is not None and not _PLEA.search(piece) and len(questions.FILLER.sub("", piece[whether.end() :])) >= LEAST
 
 
 def _asked_of_each(text: str) -> str:
@@ -212,11 +236,18 @@ def _of_year(text: str, year: int, years: Sequence[int], base: int) -> str:
 def _pieces(text: str) -> list[str]:
     pieces: list[str] = []
     for piece in (part.strip() for clause in re.split("[,;?。!:]", text) for part in _side_by_side(clause) if part.strip()):
-        if pieces and _GOES_ON.fullmatch(piece) and _COUNTED.search(pieces[-1]):
+        if pieces and _goes_on(piece, pieces[-1]):
             pieces[-1] += f",{piece}"
         else:
             pieces.append(piece)
     return pieces
+
+
+def _goes_on(piece: str, before: str) -> bool:
+    """Whether a clause asks for the names of what the one before counts, or for the number of what that one lists."""
+    if _GOES_ON.fullmatch(piece) and _COUNTED.search(before):
+        return True
+    return bool(_HOW_MANY_OF_THEM.fullmatch(piece) and questions.LIST.search(before))
 
 
 def _side_by_side(piece: str) -> Sequence[str]:

@@ -36,7 +36,10 @@ def number_containers(text: str, documents: Sequence[str], snapshot: Snapshot, b
 
     ``bare`` takes the names of documents out of a text.
     """
+    spans = [reference.span for reference in find_references(text) if reference.kind == "article"]
     for at in sorted(find_ordinals(text), reverse=True):
+        if any(begin < at < end for begin, end in spans):
+            continue  # 「第三十七条督查范围的第(六)项」 is numbered as it stands
         behind = max((reference.span[1] for reference in find_references(text[:at])), default=0)
         run = _RUN.search(text, behind, at)
         if run is None:

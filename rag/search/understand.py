@@ -25,6 +25,9 @@ from rag.search.spelling import Speller
 
 _BLANKS = re.compile(r"(?<=[\u4e00-\u9fff])\s+(?=[\u4e00-\u9fff])")  # 「六 盘 山」: blanks inside Chinese say nothing
 
+_HOW_SAID = "怎么规定"
+"""What is asked of each of two documents by 「关于…,规则和报告里都有表态吗」."""
+
 
 class Understanding:
     """Understands questions about one snapshot: its documents, numbering, years and coordinate terms."""
@@ -121,6 +124,9 @@ class Understanding:
     def _in_document(self, query: Query, document: str) -> Query:
         """What a question about several documents asks of one."""
         part = self._referrer.without_others(document, query.documents, query.standalone)
+        about, _, last = part.rstrip("?。! ").rpartition(",")
+        if about and questions.SAYS_SO.fullmatch(self._referrer.without_names(last).lstrip("和与跟及、")):
+            part = f"{about},{_HOW_SAID}"
         return replace(self._read(query.question, part, alone=True), documents=(document,), only=True)
 
     def _is_of_one_place(self, query: Query) -> bool:

@@ -1,0 +1,55 @@
+"""A question that asks several things is asked part by part, each part whole."""
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from rag.documents.sources import read_corpus
+from rag.search.snapshot import read_snapshot
+from rag.search.understand import Understanding
+
+CORPUS = Path(__file__).parents[3] / "corpus"
+
+
+@cache
+def understanding() -> Understanding:
+    return Understanding(read_snapshot(read_corpus(CORPUS), expand=False))
+
+
+def parts(question: str) -> list[str]:
+    return [facet.standalone for facet in understanding().understand(question).facets]
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("规范性文件向哪里备案,会不会公布目录", ["规范性文件向哪里备案", "规范性文件向,会不会公布目录"]),
+        ("常务会议纪要谁签发?专题会议能不能定财政资金", ["常务会议纪要谁签发", "专题会议能不能定财政资金"]),
+        ("固定资产投资:23年涨了几个点,24年定几个点", ["固定资产投资,23年涨了几个点", "固定资产投资,24年定几个点"]),
+        ("数字经济今年占多大比重?保理公司接征信归哪家负责", ["数字经济今年占多大比重", "保理公司接征信归哪家负责"]),
+        (
+            "把粮食产量2023年的完成数跟2024年的目标数放在一起比一下",
+            ["粮食产量2023年的完成数是多少", "粮食产量2024年的目标数是多少"],
+        ),
+        ("“1+1+9”和“3+X”分别是什么意思", ['"1+1+9"是什么意思', '"3+x"是什么意思']),
+        ("值班要不要留人,请假跟谁说,有没有明文规定", ["值班要不要留人", "值班要不要留人,请假跟谁说"]),
+    ],
+)
+def test_each_part_is_asked(question: str, asked: list[str]) -> None:
+    """Whether something is to be done is a question too; whether it stands somewhere is none of its own."""
+    assert parts(question) == asked
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["主席办公会议研究哪些事,总共几项", "能不能告诉我督查范围有哪几类", "离宁请假这事补不补,要提前几天", "政府报告要多久写完,行不行"],
+)
+def test_what_asks_for_one_thing_is_one_question(question: str) -> None:
+    """A plea, a tag, or the number of what is listed anyway, makes no second part."""
+    assert parts(question) == []
+
+
+def test_of_two_documents_it_is_asked_what_they_say() -> None:
+    """「…规则和报告里都有表态吗」 asks of each what it says about the matter."""
+    assert parts("关于隐性债务,规则和报告里都有表态吗") == ["关于隐性债务,怎么规定"] * 2
