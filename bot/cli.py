@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 COMMANDS = "ningwen.commands"
 """Entry-point group through which other packages add commands without being imported here."""
+
+UNLOOKED = 100_000
+"""Objects made before garbage is looked for: nearly all that a start makes stays, and looking every 700 took a tenth of it."""
 
 OWN = {
     "telegram": "bot.telegram.cli",
@@ -45,6 +49,7 @@ app.add_typer(index_app, name="index")
 
 def main() -> None:
     """Entry point of ``ningwen``. Whatever happens, a person sees one sentence and no traceback."""
+    gc.set_threshold(UNLOOKED)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     _mount(sys.argv[1:])
@@ -62,6 +67,8 @@ def main() -> None:
             raise
         show = getattr(error, "format_message", None)  # click's own usage errors
         _fail(texts.USAGE.format(detail=show()) if show else texts.UNEXPECTED, 2)
+    finally:
+        gc.freeze()  # an interpreter that ends looks through all objects once more: a tenth of an answer's time
 
 
 def _fail(message: str, code: int) -> None:

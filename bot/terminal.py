@@ -18,7 +18,7 @@ from rag.records import Answer
 if TYPE_CHECKING:
     from rich.console import Console
 
-_UNIT = re.compile(r"[《〈“‘「『（(〔【]*(?:[A-Za-z0-9.%‰/_-]+|.)[，。；：、？！》〉”’」』）)〕】…—%]*")
+_UNIT = r"[《〈“‘「『（(〔【]*(?:[A-Za-z0-9.%‰/_-]+|.)[，。；：、？！》〉”’」』）)〕】…—%]*"
 """What a line does not break in: a word or a figure, a character with the marks that lean on it."""
 
 _INDENT = 4
@@ -138,7 +138,7 @@ def wrap_text(text: str, columns: int) -> list[str]:
 
     columns = max(columns, _NARROWEST)
     lines = [""]
-    for unit in _UNIT.findall(text):
+    for unit in re.findall(_UNIT, text):
         if cell_len(lines[-1]) + cell_len(unit) <= columns:
             lines[-1] += unit
         elif not unit.isspace():

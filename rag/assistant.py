@@ -26,6 +26,7 @@ from rag.search.misplaced import without_place
 from rag.search.retrieve import Evidence, Retriever, tell_apart
 from rag.search.understand import Understanding
 from rag.settings import Settings
+from rag.threads import beside
 
 if TYPE_CHECKING:
     from rag.answering.generate import ChatModel
@@ -373,13 +374,6 @@ def _open_index(settings: Settings, on_progress: Progress | None, *, last_good: 
 
 
 def _open(name: str, settings: Settings, embedder: Embedder) -> Assistant:
-    """Open an index while the embedder loads beside it: Chroma's import takes as long.
-
-    The thread is always waited for: a process that ends while it is in native code would abort.
-    """
-    warming = Thread(target=_warm_up, args=(embedder,))
-    warming.start()
-    try:
+    """Open an index while the embedder loads beside it: Chroma's import takes as long."""
+    with beside(_warm_up, embedder):
         return Assistant(open_named(name, settings.data_dir, chroma_url=settings.chroma_url), embedder)
-    finally:
-        warming.join()

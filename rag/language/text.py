@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import Protocol
 
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "「": '"', "」": '"', "‘": "'", "’": "'", "『": '"', "』": '"'})
@@ -30,7 +30,10 @@ def _converter() -> _Converter:
 
 def clean(text: str) -> str:
     """Text as typed without what no reader sees: control and direction marks; lone surrogates become U+FFFD."""
-    text = text.encode("utf-8", "replace").decode("utf-8") if any("\ud800" <= c <= "\udfff" for c in text) else text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = text.encode("utf-8", "replace").decode()
     return _INVISIBLE.sub("", text)
 
 
@@ -48,6 +51,7 @@ def fold(text: str) -> str:
     return simplify(unicodedata.normalize("NFKC", clean(text)).translate(_QUOTES).lower())
 
 
+@lru_cache(maxsize=4096)  # of the sentences of the documents, again and again
 def matching_form(text: str) -> str:
     """``fold`` without blanks and with one kind of dash: equal for spellings that a reader takes as equal."""
     return _DASHES.sub("-", _BLANKS.sub("", fold(text)))

@@ -23,6 +23,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -40,6 +41,7 @@ from rag.search import lexical, snapshot
 from rag.search.lexical import Lexicon
 from rag.search.snapshot import Snapshot
 from rag.search.spelling import Speller, write_sounds
+from rag.threads import beside
 
 if TYPE_CHECKING:
     from rag.search.embedding import Embedder
@@ -275,11 +277,12 @@ def open_named(name: str, data_dir: Path, *, chroma_url: str | None = None) -> I
     if not is_complete(data_dir, name):
         raise IndexUnavailableError("当前文件和配置对应的索引尚未建立，请运行 ningwen index build。")
     try:
-        taken = snapshot.load((folder / "snapshot.json").read_bytes())
-        passages = Lexicon.load(folder / "passages.bm25", len(taken.passages))
-        questions = Lexicon.load(folder / "questions.bm25", len(taken.expansions) + len(taken.background))
         client = _client(_writable(folder / "chroma") if chroma_url is None else folder, chroma_url)
         collection = client.get_collection(f"ningwen-{name}", embedding_function=None)
+        with beside(_read_graph, collection) if chroma_url is None else nullcontext():
+            taken = snapshot.load((folder / "snapshot.json").read_bytes())
+            passages = Lexicon.load(folder / "passages.bm25", len(taken.passages))
+            questions = Lexicon.load(folder / "questions.bm25", len(taken.expansions) + len(taken.background))
     except IndexUnavailableError:
         raise
     except Exception as error:
@@ -288,6 +291,13 @@ def open_named(name: str, data_dir: Path, *, chroma_url: str | None = None) -> I
         raise IndexUnavailableError("索引无法打开，请运行 ningwen index build 重建。", detail=repr(error)) from error
     speller = Speller(folder / "sounds.json", (passages, questions), [document.text for document in taken.documents])
     return Index(name, taken, collection, passages, questions, speller, remote=chroma_url is not None)
+
+
+def _read_graph(collection: Any) -> None:
+    """Have Chroma read the graph of its vectors, as it would at the first question; what fails will say so there."""
+    with suppress(Exception):
+        vector = collection.get(ids=["p0"], include=["embeddings"])["embeddings"][0]
+        collection.query(query_embeddings=[vector], n_results=1, include=[])
 
 
 def last_complete(data_dir: Path) -> str | None:

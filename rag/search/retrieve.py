@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -124,8 +125,8 @@ class Retriever:
         asked = {taken.passages[e.passage].locator.document for e in taken.expansions}
         self._unasked = np.array([p.locator.document not in asked for p in taken.passages], dtype=bool)
         self._duties = Duties(taken)
-        self._kinds: dict[Wanted, Scores] = {}
         self._forms = [matching_form(f"{p.heading} {p.text}") for p in taken.passages]
+        self._fit_of = lru_cache(maxsize=256)(lambda kind: _marks(kind.met_by(form) for form in self._forms))
 
     def retrieve(self, query: Query, *, limit: int = 10) -> Evidence:
         """The best ``limit`` units for the query."""
@@ -206,11 +207,10 @@ class Retriever:
 
     def _kind_fit(self, wanted: Wanted) -> Scores:
         """1 where a passage has the kind of thing that is asked for; there are few kinds, so each is looked for once."""
-        if wanted.given:  # figures of one question: kept, they would grow without end
-            return _marks(wanted.met_by(form) for form in self._forms)
-        if wanted not in self._kinds:
-            self._kinds[wanted] = _marks(wanted.met_by(form) for form in self._forms)
-        return self._kinds[wanted]
+        fit = self._fit_of(replace(wanted, given=()))
+        if not wanted.given:
+            return fit
+        return _marks(bool(has) and wanted.met_by(form) for has, form in zip(fit, self._forms, strict=True))
 
     def _fuse(self, signals: dict[str, Scores], query: Query) -> Scores:
         total = np.zeros(len(self._index.snapshot.passages), dtype=np.float32)

@@ -105,7 +105,8 @@ class Wanted:
         if self.pattern is None:
             return True
         for figure in self.given:
-            text = re.sub(rf"(?<![\d.]){re.escape(figure)}(?!\d|\.\d)[多余]?", "", text)
+            if figure in text:
+                text = re.sub(rf"(?<![\d.]){re.escape(figure)}(?!\d|\.\d)[多余]?", "", text)
         return bool(self.pattern.search(text))
 
     def differs_from(self, question: str) -> bool:
@@ -159,6 +160,7 @@ def _kind(question: str) -> Wanted:
     return Wanted("any")
 
 
+@lru_cache(maxsize=256)
 def _measured(multiple: str | None, unit: str | None) -> re.Pattern[str]:
     if unit is None or (unit == "元" and multiple):
         return re.compile(rf"{_DIGITS}(?:多|余)?[万千百]*{re.escape(multiple or '')}")
