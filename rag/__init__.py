@@ -9,6 +9,7 @@ documents/passages.py      Document → Passages
 search/embedding.py, lexical.py, index.py     Passages → Index
 search/understand.py       question + history → Query         complete.py what it leaves out, divide.py what it consists of,
                                                               refer.py, nested.py, enumerate.py, particulars.py what it names,
+                                                              spelling.py, pinyin.py what was mistyped,
                                                               conditions.py the table rows that it describes,
                                                               language/orders.py what is no question
 search/retrieve.py         Query + Index → Hits               duties.py the row of a unit, misplaced.py a place named wrongly

@@ -44,9 +44,7 @@ _HOW_MUCH_OF = re.compile(
 _NOTHING_OF_DOCUMENT = re.compile(r"里面?|中|上|附[件表]|正文|原文|提没提|有没有?|提到?|说|写|讲|谈|表述|表态|过|没")
 _SAYS = re.compile(r"^(?:里面?|中|上)?(?:说|讲|提|写|规定|要求)?(?:到|了|的)?")
 
-_LEADS = re.compile(
-    r"(?:由|是|(?<!纪)要|应|归|有|叫|需|能|会|被|都|各|的|(?:一?共|总共)?(?<!部)分(?:为|成)?|一?共|总共|列|包括|包含)+$"
-)
+_LEADS = re.compile(r"(?:由|是|(?<!纪)要|应|归|有|叫|需|能|会|被|都|各|的|(?:一?共|总共)?(?<!部)分(?:为|成)?|一?共|总共|列|包括|包含)+$")
 """What leads to the word that asks, and says nothing of its topic."""
 
 
@@ -58,6 +56,9 @@ class Reading:
     second: str | None
     topic: str
     added: str = ""  # what the question says itself, of one that is completed
+
+
+_MOOD = re.compile(r"[呢啊呀呐](?P<mark>[?。!]*)$")
 
 
 class Completer:
@@ -191,8 +192,11 @@ class Completer:
 
 
 def strip_courtesy(text: str) -> str:
-    """The question without 「您好,请问」."""
+    """The question without 「您好,请问」, and without the 呢 or 啊 after a clause that asks by itself."""
     stripped = questions.COURTESY.sub("", text).strip()
+    mood = _MOOD.search(stripped)
+    if mood and questions.INTERROGATIVE.search(re.split("[,;?。!]", stripped[: mood.start()])[-1]):
+        stripped = stripped[: mood.start()] + mood["mark"]
     return stripped or text.strip()
 
 

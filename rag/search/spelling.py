@@ -11,12 +11,14 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from rag.language import questions
 from rag.language.text import matching_form
+from rag.search import pinyin
 from rag.search.lexical import Lexicon
 
 _FUZZY = (("zh", "z"), ("ch", "c"), ("sh", "s"))
@@ -45,13 +47,14 @@ _NUMERALS = frozenset("零一二三四五六七八九十百千万亿两几")  # 
 
 def write_sounds(path: Path, texts: Iterable[str]) -> None:
     """Write how each character of daily use sounds and which of them ``texts`` have; read by Speller."""
-    from pypinyin import Style, pinyin
+    from pypinyin import Style
+    from pypinyin import pinyin as sounds_of
 
     there = {character for text in texts for character in text if "\u4e00" <= character <= "\u9fff"}
     daily = {bytes((high, low)).decode("gb2312", "ignore") for high in range(0xB0, 0xF8) for low in range(0xA1, 0xFF)} - {""}
     sounds = {}
     for character in sorted(there | daily):
-        readings = pinyin(character, style=Style.NORMAL, heteronym=True)[0]
+        readings = sounds_of(character, style=Style.NORMAL, heteronym=True)[0]
         sounds[character] = sorted({_fuzzy(reading) for reading in readings if reading.isalpha()})
     path.write_text(json.dumps({"sounds": sounds, "there": "".join(sorted(there))}, ensure_ascii=False), encoding="utf-8")
 
@@ -98,6 +101,25 @@ class Speller:
         if not questions.INTERROGATIVE.search(meant):
             meant = _THAT.sub("哪", meant)
         return meant if meant != text else None
+
+    def in_characters(self, text: str, typed: str) -> str:
+        """A folded text with the syllables that an input method left in it as characters; ``typed`` is it before folding."""
+        return pinyin.in_characters(text, pinyin.abbreviations(typed), self._heard)
+
+    @cached_property
+    def _heard(self) -> pinyin.Sounds:
+        def characters(syllable: str) -> Sequence[str]:
+            return self._sounds[1].get(_fuzzy(syllable.replace("ü", "v")), ())
+
+        return pinyin.Sounds(characters, lru_cache(maxsize=1 << 16)(self._heard_score), self._count, _cut)
+
+    def _heard_score(self, pair: str) -> float:
+        """The score of a pair; of a character after none, how often it begins a word of the documents."""
+        return self._pair_score(pair) if _is_pair(pair) else math.log1p(self._beginnings[pair[-1:]])
+
+    @cached_property
+    def _beginnings(self) -> Counter[str]:
+        return Counter(word[0] for word in _cut(self._text))
 
     def _by_sound(self, text: str) -> str:
         doubtful = {i for i in range(len(text) - 1) if _is_pair(text[i : i + 2]) and not self._count(text[i : i + 2])}
@@ -175,7 +197,7 @@ class Speller:
 
     def _count(self, pair: str) -> int:
         """In how many passages and indexed questions a pair stands; 0 for a single character."""
-        return sum(lexicon.count(pair) for lexicon in self._lexicons)
+        return sum(lexicon.count(pair) for lexicon in self._lexicons) if pair else 0
 
 
 def _cut(text: str) -> list[str]:
@@ -203,4 +225,3 @@ def _stands_in(text: str, at: int, start: int, end: int) -> bool:
 
 def _is_pair(text: str) -> bool:
     return len(text) == 2 and all("\u4e00" <= character <= "\u9fff" for character in text)
-

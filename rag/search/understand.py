@@ -50,8 +50,8 @@ class Understanding:
 
     def understand(self, question: str, history: Sequence[Turn] = ()) -> Query:
         """The Query of a question asked after ``history`` (oldest first). Never raises on any text."""
-        topic = self._completer.topic_of(history)
-        typed = self._completer.count_on(questions.asked_of_years(_BLANKS.sub("", fold(question))), topic)
+        topic = self._completer.topic_of([replace(turn, question=self._folded(turn.question)) for turn in history])
+        typed = self._completer.count_on(questions.asked_of_years(_BLANKS.sub("", self._folded(question))), topic)
         reading = self._completer.complete(typed, topic)
         query = self._read(question, strip_courtesy(reading.question), alone=reading.question != typed)
         if query.shape in ("smalltalk", "task"):
@@ -66,6 +66,10 @@ class Understanding:
             return query
         corrected = self._read(question, meant, alone=reading.question != typed)
         return replace(corrected, alternative=query) if corrected.shape not in ("smalltalk", "task") else query
+
+    def _folded(self, question: str) -> str:
+        """A question folded, its pinyin in characters."""
+        return self._speller.in_characters(fold(question), question) if self._speller else fold(question)
 
     def _read(self, question: str, core: str, *, alone: bool = False, within: tuple[str, ...] = ()) -> Query:
         """The Query of a question that stands alone; ``alone`` when it is one facet of another, of the documents ``within``."""

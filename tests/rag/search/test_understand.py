@@ -7,6 +7,7 @@ import pytest
 
 from rag.documents.sources import read_corpus
 from rag.records import Query, Turn
+from rag.search.complete import strip_courtesy
 from rag.search.snapshot import read_snapshot
 from rag.search.understand import Understanding
 
@@ -414,3 +415,15 @@ def test_a_later_part_of_a_question_is_of_the_same_document() -> None:
 def test_what_stands_before_a_colon_is_the_topic_of_all_parts(question: str, parts: list[str]) -> None:
     """Each part is asked by itself, of its own document; two things in a later clause are two parts of that clause alone."""
     assert [facet.standalone for facet in read(question).facets] == parts
+
+
+@pytest.mark.parametrize(
+    ("typed", "stripped"),
+    [
+        ("请问办公室设在哪里呢?", "办公室设在哪里?"), ("纪要谁签发啊", "纪要谁签发"), ("由谁主持,多久开一次呢", "由谁主持,多久开一次"),
+        ("去年多少,今年目标呢?", "去年多少,今年目标呢?"), ("秘书长呢", "秘书长呢"),
+    ],
+)  # fmt: skip
+def test_a_mood_says_nothing_where_the_clause_asks(typed: str, stripped: str) -> None:
+    """「设在哪里呢」 asks what 「设在哪里」 does; 「今年目标呢」 asks by its 呢 alone."""
+    assert strip_courtesy(typed) == stripped
