@@ -63,6 +63,12 @@ _RECEIVED = re.compile(
     r"(?:每个?|[一1]个?|按)(?:月|人|年|天|户)[^,;?]{0,6}?(?:发|领|给|补|拿|交|缴|收|得|挣|罚|奖)[^,;?]{0,4}(?:多少|几[百千万])(?![个家项户次人份])"
     r"|多少[^,;?]{0,4}(?:每个?|[一1]个?)(?:月|人)$"
 )
+_SUM_ALONE = re.compile(
+    r"^(?!.*(?:哪|谁|什么(?!补|奖)|怎么|如何|吗|[要能]不[要能]|有没有|是否|\s)).*(?:补贴|补助|奖补|手续费|税费|费用|经费|预算|租金|成本|[单造售票]价|价格|工资|额度|总投资|投资总?额)(?:标准)?[?。]?$"
+    r"|(?:给|有)(?:什么|多少)(?:补助|补贴|奖励)$"
+)
+"""A sum that is named and nothing asked of it: 「公路每公里造价」."""
+
 _JUST_HOW_MANY = re.compile(r"(?:是|有|为|达到?|到)了?几个[?。]?$")
 _IN_ORDER = re.compile(r"先[^,。;?!]{0,6}(?:谁|哪|什么|啥)[^。;?!]{0,6}(?:再|后|然后|接着)[^,。;?!]{0,6}(?:谁|哪|什么|啥)?")
 _STEPS = re.compile(r"先|再(?!次|贴)|然后|后,|[后前]由")
@@ -71,6 +77,18 @@ _HOLDER = re.compile(
     r"(?:现在|目前|具体|到底|究竟|一般|都|应该?)*(?:由|是|归|让|叫|为)?(?:谁|哪(?:一|1)?(?:位|个|名)|什么人|啥人|什么名字)"
 )
 """Who holds an office that few texts name: one that does not name it tells nothing of its holder."""
+
+_PROCEDURE = re.compile(
+    r"(?:怎么|如何|咋|怎样)(?:才能)?(?:去|来|进行)?"
+    r"(?P<act>申请|申领|申报|预约|报名|查询|下载|投诉|注册|登录|遴选|评选|评审|验收|处罚|补办|缴费|举报|收费|考核|领取|报销|补偿|赔偿)"
+)
+"""How something is applied for, judged, paid: a text without the word says nothing of it."""
+
+_WITHIN_GIVEN = re.compile(
+    r"(?<![\d.])(?P<whole>\d[\d.]*[万亿]?)(?![\d.年月日号])[多余]?[\u4e00-\u9fff]{0,6}(?<!其)(?:里面?|当中|里头|中(?!学|心|国|小|央|等))[^,。;?!]{0,10}(?:多少|(?<!第)几)"
+)
+_PART_OF = re.compile(r"其中|占|包括|含|分别")
+"""A part asked of a whole that is given: 「2.5万户里抗震农房有几户」."""
 
 _OFTEN = r"(?:每(?:个)?(?:季度?|半年|年|月|周|天|日)|[一1]?(?:季度|半年|月度|周报))"
 _EITHER_OFTEN = re.compile(rf"{_OFTEN}[^,。;?!]{{0,10}}还是[^,。;?!]{{0,4}}(?:{_OFTEN}|[一1两二]?个?[年月周天])")
@@ -133,6 +151,8 @@ def _kind(question: str) -> Wanted:
         return Wanted(kind.name, kind.answers)
     if match := _HOLDER.search(question):
         return Wanted("holder", re.compile(match["office"].removesuffix("人")))
+    if _WITHIN_GIVEN.search(question):
+        return Wanted("part", _PART_OF)
     if _EITHER_OFTEN.search(question):
         return Wanted("frequency", _REPEATED)
     if match := _EITHER.search(question):
@@ -153,6 +173,10 @@ def _kind(question: str) -> Wanted:
         return Wanted("figure", _FIGURE)
     if _IN_ORDER.search(question):
         return Wanted("order", _STEPS)
+    if _SUM_ALONE.search(question):
+        return Wanted("money", _MONEY)
+    if match := _PROCEDURE.search(question):
+        return Wanted("procedure", re.compile(match["act"]))
     if _NAMED.search(question) and not re.search(r"事项|工程|平台|行动|项目|制度|机制|体系|文件|办法|模式", question):
         return Wanted("name", _NAME)
     if kind := next((kind for kind in GENERAL if kind.asks.search(question)), None):
