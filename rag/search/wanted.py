@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from rag.language.kinds import GENERAL, PARTICULAR
 from rag.language.numerals import to_int
+from rag.language.words import SYNONYMS
 
 _DIGITS = r"(?:\d[\d,.]*|[一二三四五六七八九十百千两])"
 _MULTIPLE = r"(?:多|余|几)?(?:万亿|千万|百万|亿|万|千|百)?(?:多|余)?"
@@ -79,10 +80,19 @@ _HOLDER = re.compile(
 """Who holds an office that few texts name: one that does not name it tells nothing of its holder."""
 
 _PROCEDURE = re.compile(
-    r"(?:怎么|如何|咋|怎样)(?:才能)?(?:去|来|进行)?"
+    r"(?:由|归|是|该)?谁(?:来|去|负责)?(?P<done>主持|签发|带队|运营|运维|考核|判定|收回|起草|编号|登记|保管|垫付|担保|培训|发放|盖章|颁发|汇总|录入|验收)"
+    r"|(?:怎么|如何|咋|怎样)(?:才能)?(?:去|来|进行)?"
     r"(?P<act>申请|申领|申报|预约|报名|查询|下载|投诉|注册|登录|遴选|评选|评审|验收|处罚|补办|缴费|举报|收费|考核|领取|报销|补偿|赔偿)"
 )
-"""How something is applied for, judged, paid: a text without the word says nothing of it."""
+"""How something is applied for, judged, paid, or who does it: a text without the word says nothing of it."""
+
+_MANY = re.compile(
+    r"多少[家个项条位名份种件所遍处座支篇类批款本场台]|(?<![第这那哪好])几(?:位|份|遍|轮)(?!领导|[副正]|[\u4e00-\u9fff]{0,2}长)"
+)
+_NUMBERED = re.compile(
+    rf"{_DIGITS}{_MULTIPLE}(?:个|家|项|条|位|名|份|种|件|所|遍|处|座|支|篇|辆|套|户|类|批|款|本|场|节|次|人|轮|大)|、[^,。;]*、"
+)
+"""How many things of a kind: a number of any, or a list of them."""
 
 _WITHIN_GIVEN = re.compile(
     r"(?<![\d.])(?P<whole>\d[\d.]*[万亿]?)(?![\d.年月日号])[多余]?[\u4e00-\u9fff]{0,6}(?<!其)(?:里面?|当中|里头|中(?!学|心|国|小|央|等))[^,。;?!]{0,10}(?:多少|(?<!第)几)"
@@ -176,7 +186,10 @@ def _kind(question: str) -> Wanted:
     if _SUM_ALONE.search(question):
         return Wanted("money", _MONEY)
     if match := _PROCEDURE.search(question):
-        return Wanted("procedure", re.compile(match["act"]))
+        said = match["act"] or match["done"]
+        return Wanted("procedure", re.compile("|".join(SYNONYMS.get(said, {said}))))
+    if _MANY.search(question):
+        return Wanted("count", _NUMBERED)
     if _NAMED.search(question) and not re.search(r"事项|工程|平台|行动|项目|制度|机制|体系|文件|办法|模式", question):
         return Wanted("name", _NAME)
     if kind := next((kind for kind in GENERAL if kind.asks.search(question)), None):
