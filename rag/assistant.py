@@ -45,6 +45,9 @@ STAY = 0.5
 SURE = 0.5
 """How likely another place has to answer a question that names one which does not."""
 
+GOES_ON = 0.3
+"""How much likelier another place has to answer a follow-up than the one that the question before it is answered from."""
+
 TOPIC = 4
 """Characters that a topic has at least which a unit is recognised by."""
 
@@ -118,7 +121,12 @@ class Assistant:
         """Evidence for each facet; of two readings of a follow-up, the one that the documents answer better."""
         if (elsewhere := self._elsewhere(query)) is not None:
             return elsewhere
-        evidence = [self._dated(facet, self.retriever.retrieve(facet)) for facet in query.facets or (query,)]
+        read = [self._read_in_topic(facet) for facet in query.facets]
+        if query.facets:
+            query = replace(query, facets=tuple(facet for facet, _ in read))
+        evidence = [found for _, found in read] or [self._dated(query, self.retriever.retrieve(query))]
+        if query.topic and not query.facets:
+            evidence = [_stay(query, evidence[0], self.retriever.retrieve(replace(query, standalone=query.topic)))]
         evidence = [_stay(facet, found, evidence[0]) for facet, found in zip(query.facets or (query,), evidence, strict=True)]
         if query.facets:
             evidence = tell_apart(evidence)
@@ -129,7 +137,20 @@ class Assistant:
         other, others = self.gather(query.alternative)
         plain = max(self.confidence.probability(q, e) for q, e in zip(query.facets or (query,), evidence, strict=True))
         joined = max(self.confidence.probability(q, e) for q, e in zip(other.facets or (other,), others, strict=True))
-        return (query, evidence) if plain >= joined else (other, others)
+        ahead = GOES_ON if _differ(evidence, others) and self._is_of_topic(other, others[0]) else 0.0
+        return (other, others) if plain < joined + ahead else (query, evidence)
+
+    def _is_of_topic(self, query: Query, evidence: Evidence) -> bool:
+        """Whether a follow-up may be answered, and from the unit that the question before it is answered from."""
+        if not query.topic or query.facets or not self.confidence.is_enough(query, evidence):
+            return False
+        before = self.retriever.retrieve(replace(query, standalone=query.topic)).hits
+        return bool(before) and before[0].unit == evidence.hits[0].unit
+
+    def _read_in_topic(self, facet: Query) -> tuple[Query, Evidence]:
+        """A part of a question with its evidence, within the topic of the first part where the documents answer that better."""
+        found = [(part, self._dated(part, self.retriever.retrieve(part))) for part in (facet, facet.alternative) if part]
+        return max(found, key=lambda pair: self.confidence.probability(*pair))
 
     def _elsewhere(self, query: Query) -> tuple[Query, list[Evidence]] | None:
         """The query without the place that it names and its evidence, when another place of the document answers it and that one can't."""
@@ -272,6 +293,11 @@ def _interleave(lists: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:
             if i < len(hits):
                 merged.setdefault(hits[i].unit, hits[i])
     return tuple(merged.values())
+
+
+def _differ(found: Sequence[Evidence], other: Sequence[Evidence]) -> bool:
+    """Whether two readings of a question are answered from different units."""
+    return [part.hits[:1] and part.hits[0].unit for part in found] != [part.hits[:1] and part.hits[0].unit for part in other]
 
 
 def _stay(facet: Query, found: Evidence, first: Evidence) -> Evidence:

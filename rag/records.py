@@ -252,6 +252,7 @@ class Query:
     facets: tuple[Query, ...] = ()  # sub-questions that all need an answer
     alternative: Query | None = None  # the other reading of a question that may or may not leave its topic out
     added: str = ""  # what a follow-up says itself, of a question that the turns before it complete
+    topic: str = ""  # the question before it that names what a follow-up goes on asking about
     misplaced: Locator | None = None  # the place that the question named, which has nothing of the kind asked for
     only: bool = False  # nothing but these documents will do: the other of two is asked separately
 

@@ -71,8 +71,9 @@ class Chooser:
 
     def beside(self, query: Query, evidence: Evidence, room: int) -> tuple[Statement, ...]:
         """The best sentence of the next unit where the two are hardly told apart and there is room for it."""
-        if room < SHORTEST or len(evidence.hits) < 2 or evidence.hits[1].score < evidence.hits[0].score - self._tuning.beside:
-            return ()
+        first, second = (*evidence.hits, None, None)[:2]
+        if room < SHORTEST or first is None or second is None or not first.score - self._tuning.beside <= second.score <= first.score:
+            return ()  # a unit that comes first although another scores more was chosen for what it is
         if (best := self.best(query, evidence, evidence.hits[1])) is None:
             return ()
         position, passage = best

@@ -15,7 +15,7 @@ from rag.language import orders, questions
 from rag.language.locators import find_references, without_references
 from rag.language.text import fold
 from rag.records import Asked, Query, Shape, Turn
-from rag.search.complete import Completer, strip_courtesy
+from rag.search.complete import Completer, stem, strip_courtesy, without_years
 from rag.search.coordinates import Coordinates
 from rag.search.divide import Divider, by_year, in_figures
 from rag.search.enumerate import body_names, units_called
@@ -56,10 +56,14 @@ class Understanding:
         query = self._read(question, strip_courtesy(reading.question), alone=reading.question != typed)
         if query.shape in ("smalltalk", "task"):
             return query
+        asked_of = self._referrer.named_documents(typed) if reading.added else ()
+        if len(asked_of) == 1:
+            query = replace(query, documents=asked_of, only=True)  # 「那份方案里有没有提」
         if reading.second is not None:
-            query = replace(query, alternative=replace(self._read(question, reading.second, alone=True), added=reading.added))
+            second = self._read(question, reading.second, alone=True)
+            query = replace(query, alternative=replace(second, added=reading.added, topic=topic))
         else:
-            query = replace(query, added=reading.added)
+            query = replace(query, added=reading.added, topic=topic if reading.added else "")
         named = query.references or query.missing_references  # what can be looked up was typed well enough
         meant = self._speller.correct(query.standalone) if self._speller and not named else None
         if meant is None:
@@ -154,7 +158,15 @@ class Understanding:
             texts = (self._divider.contrasted(text) if query.shape == "compare" else ()) or self._divider.clauses(text)
         if len(query.documents) > 1 and not query.references:
             return tuple(self._in_document(query, document) for document in query.documents)
-        return tuple(self._read(query.question, part, alone=True, within=query.documents) for part in texts)
+        parts = tuple(self._read(query.question, part, alone=True, within=query.documents) for part in texts)
+        return tuple(self._within_topic(part, parts[0]) for part in parts)
+
+    def _within_topic(self, part: Query, first: Query) -> Query:
+        """A later part that names a document and may be of the first one's topic, with that reading beside it."""
+        if part is first or len(part.documents) != 1 or part.documents == first.documents or part.references or "," in part.standalone:
+            return part
+        text = f"{without_years(stem(first.standalone))},{part.standalone}"
+        return replace(part, alternative=replace(part, standalone=text, only=True))
 
 
 def _asked(text: str) -> Asked:

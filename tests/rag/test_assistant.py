@@ -13,7 +13,7 @@ from rag.assistant import MAX_QUESTION, Assistant
 from rag.documents.sources import read_corpus
 from rag.errors import InputError
 from rag.language.text import squeeze
-from rag.records import Locator, Statement
+from rag.records import Locator, Statement, Turn
 from rag.search.embedding import E5Embedder
 from rag.search.index import build_index, open_index
 
@@ -109,6 +109,13 @@ def test_two_questions_at_once(assistant: Assistant, question: str) -> None:
     query, answer = assistant.extract(question)
     assert len(query.facets) == 2
     assert answer.status in ("answered", "partial")
+
+
+def test_a_follow_up_stays_where_its_topic_is_answered(assistant: Assistant) -> None:
+    """What goes on from a question is answered from the same article, when that is nearly the best."""
+    query, evidence = assistant.gather(assistant.understand("找谁办这个", [Turn("会议请假要提前几天说?")]))
+    assert query.topic == "会议请假要提前几天说?"
+    assert str(evidence[0].hits[0].unit) == "meeting-rules#3"
 
 
 def test_too_long(assistant: Assistant) -> None:

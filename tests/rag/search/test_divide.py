@@ -53,3 +53,18 @@ def test_what_asks_for_one_thing_is_one_question(question: str) -> None:
 def test_of_two_documents_it_is_asked_what_they_say() -> None:
     """「…规则和报告里都有表态吗」 asks of each what it says about the matter."""
     assert parts("关于隐性债务,规则和报告里都有表态吗") == ["关于隐性债务,怎么规定"] * 2
+
+
+@pytest.mark.parametrize(
+    ("question", "within"),
+    [
+        ("「一企一策」去年推行得怎样,复制推广方案又要哪三级联动", "\"一企一策\"推行得,复制推广方案又要哪三级联动"),
+        ("统计数据去年审计了多少次,工作规则不许搞什么", "统计数据审计了,工作规则不许搞什么"),
+    ],
+)
+def test_a_part_that_names_only_its_document_may_be_of_the_first_topic(question: str, within: str) -> None:
+    """It is read alone, and of that document within the topic; the documents decide."""
+    second = understanding().understand(question).facets[1]
+    assert second.alternative is not None
+    assert (second.alternative.standalone, second.alternative.only) == (within, True)
+    assert within.endswith(second.standalone)

@@ -234,6 +234,14 @@ def test_follow_ups(history: tuple[str, ...], question: str, standalone: str) ->
     assert read(question, *history).standalone == standalone
 
 
+def test_a_follow_up_knows_what_it_goes_on_from() -> None:
+    """The question that names what is talked of; a document that it names itself is the only one that is asked."""
+    query = read("方案里提没提", "报告说跨境电商综试区建得怎么样")
+    assert (query.documents, query.only) == (("ftz-plan",), True)
+    assert read("除了这些,还能请谁列席", "全体会议谁召集", "多久开一次").topic == "全体会议谁召集"
+    assert read("今年提到多少", "高龄津贴去年在西北排第几").standalone == "高龄津贴,今年提到多少"
+
+
 def test_another_quantity_is_read_alone_and_within_the_topic() -> None:
     """「人均呢」 after 「生产总值多少亿元」 wants another amount: what it is counted in is not asked again, and the topic may go."""
     query = read("人均呢", "2023年宁夏地区生产总值多少亿元")
