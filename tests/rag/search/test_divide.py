@@ -68,3 +68,21 @@ def test_a_part_that_names_only_its_document_may_be_of_the_first_topic(question:
     assert second.alternative is not None
     assert (second.alternative.standalone, second.alternative.only) == (within, True)
     assert within.endswith(second.standalone)
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("全体会议和常务会议的组成人员差在哪儿", ["全体会议的组成人员", "常务会议的组成人员"]),
+        ("民生实事去年几件今年几件", ["民生实事去年几件", "民生实事今年几件"]),
+        ("会议纪要:全体会议谁签发,专题会议谁签发", ["会议纪要,全体会议谁签发", "会议纪要,专题会议谁签发"]),
+        ("信用体系:报告要健全啥制度,方案里水运要建什么平台", ["信用体系:报告要健全啥制度", "信用体系:方案里水运要建什么平台"]),
+        (
+            "建议提案:规则有什么要求,去年人大代表建议、政协提案各办了多少件",
+            ["建议提案,规则有什么要求", "建议提案,去年人大代表建议办了多少件", "建议提案,去年政协提案办了多少件"],
+        ),
+    ],
+)
+def test_what_stands_before_a_colon_is_the_topic_of_all_parts(question: str, asked: list[str]) -> None:
+    """Each part is asked by itself, of its own document; two things in a later clause are two parts of that clause alone."""
+    assert parts(question) == asked

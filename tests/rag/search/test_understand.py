@@ -408,24 +408,6 @@ def test_a_later_part_of_a_question_is_of_the_same_document() -> None:
 
 
 @pytest.mark.parametrize(
-    ("question", "parts"),
-    [
-        ("全体会议和常务会议的组成人员差在哪儿", ["全体会议的组成人员", "常务会议的组成人员"]),
-        ("民生实事去年几件今年几件", ["民生实事去年几件", "民生实事今年几件"]),
-        ("会议纪要:全体会议谁签发,专题会议谁签发", ["会议纪要,全体会议谁签发", "会议纪要,专题会议谁签发"]),
-        ("信用体系:报告要健全啥制度,方案里水运要建什么平台", ["信用体系:报告要健全啥制度", "信用体系:方案里水运要建什么平台"]),
-        (
-            "建议提案:规则有什么要求,去年人大代表建议、政协提案各办了多少件",
-            ["建议提案,规则有什么要求", "建议提案,去年人大代表建议办了多少件", "建议提案,去年政协提案办了多少件"],
-        ),
-    ],
-)
-def test_what_stands_before_a_colon_is_the_topic_of_all_parts(question: str, parts: list[str]) -> None:
-    """Each part is asked by itself, of its own document; two things in a later clause are two parts of that clause alone."""
-    assert [facet.standalone for facet in read(question).facets] == parts
-
-
-@pytest.mark.parametrize(
     ("typed", "stripped"),
     [
         ("请问办公室设在哪里呢?", "办公室设在哪里?"), ("纪要谁签发啊", "纪要谁签发"), ("由谁主持,多久开一次呢", "由谁主持,多久开一次"),
