@@ -44,6 +44,7 @@ class Calibration:
     vote: float = 0.40
     threshold: float = 0.30
     named: float = 0.25  # the threshold of a part that is asked of one document by name
+    stated: float = 0.15  # of what is stated rather than asked, 「…吧」: what it gets wrong lessens every signal
 
 
 PLAIN = Calibration(bias=-28.16, answered=0.0, sentence=31.08, covered=1.28, unknown=0.04, margin=0.0, vote=0.0, threshold=0.30, named=0.25)
@@ -53,6 +54,16 @@ PLAIN_FEATURES = ("sentence", "covered", "unknown")
 FEATURES = ("answered", "sentence", "covered", "unknown", "margin", "vote")
 
 _SEAT = re.compile(r"[\u4e00-\u9fff]{2,3}?[省市县](?=人民政府|政府|[^,。]*[厅局委办]$)")  # 「陕西省政府」 is of 陕西省
+
+_ANY_PLACE = re.compile(
+    r"[各每某]|外国|大城市|三[区北]$|全[区省市县国]|[东西南北中][东西南北部]|(?:城市|山川|黄河|新建|惠及|治沙|满意度)$"
+)
+"""No place of its own: 「各市县」, 「大城市」, 「西北」; and words of an official text that look like one."""
+
+_TOOL = re.compile(r"(?<![a-z])(?P<tool>[a-z]{3,})(?:里面?|中|上)?(?:怎么|如何|咋)")
+"""A word in Latin letters with which a question wants to do something: 「Excel里怎么…」."""
+
+_STATED = re.compile(r"吧(?:$|[,;。?!])|(?:对吗|对不对|是这样吗)[?。]?$")
 
 _BATCH = re.compile(r"第(?:\d+|[一二三四五六七八九十]+)批")
 
@@ -143,7 +154,10 @@ class Confidence:
         if not evidence.hits:
             return False
         calibration = self._calibration_for(evidence)
-        return self.probability(query, evidence) >= (calibration.named if query.only else calibration.threshold)
+        threshold = calibration.named if query.only else calibration.threshold
+        if _STATED.search(query.standalone):
+            threshold = min(threshold, calibration.stated)
+        return self.probability(query, evidence) >= threshold
 
     def _calibration_for(self, evidence: Evidence) -> Calibration:
         return self._calibration if evidence.hits[0].unit.document in self._asked else PLAIN
@@ -154,9 +168,14 @@ class Confidence:
         if SAYS_SO.fullmatch(query.standalone):
             return "subject"
         text = matching_form(" ".join(f"{p.text} {p.heading}" for p in passages))
+        if (match := _TOOL.search(query.standalone)) and (tool := match["tool"]) not in fold(self._whole):
+            return f"word {tool}"
         if year := _other_year(query, passages[:3]):
             return f"year {year}"
-        if place := next((place for place in _places(evidence.text) if self._elsewhere(place, text)), None):
+        places = _places(evidence.text)
+        if not any(_is_called(place, query.standalone, text) for place in places) and (
+            place := next((place for place in places if self._elsewhere(place, text)), None)
+        ):
             return f"place {place}"
         if name := self._only_named(query, evidence):
             return f"members of {name}"
@@ -236,6 +255,12 @@ class Confidence:
         return bare not in text and (bare != place or bare in self._whole)
 
 
+def _is_called(place: str, question: str, text: str) -> bool:
+    """Whether a question says of a place that it is of a kind that a text is about: 「…区是市辖区」."""
+    kind = re.search(rf"{re.escape(place)}(?:人民)?(?:政府)?(?:是|作为|属于?)([\u4e00-\u9fff]{{3}})", question)
+    return kind is not None and kind[1] in text
+
+
 def _other_year(query: Query, passages: list[Passage]) -> int | None:
     """A year that the question names and none of the passages is about; None when there is none."""
     for year in query.years:
@@ -254,6 +279,8 @@ def _places(text: str) -> list[str]:
 
 def _place(word: str, tag: str) -> str | None:
     """The place that a word names: 「陕西省政府」 names 陕西省; a city may be taken for a person's name, by its suffix it is one."""
+    if _ANY_PLACE.match(word):
+        return None
     if tag == "ns":
         return word
     if tag == "nt":

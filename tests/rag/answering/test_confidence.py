@@ -1,0 +1,52 @@
+"""When the evidence is enough to answer."""
+
+from pathlib import Path
+
+import pytest
+
+from rag.answering.confidence import _is_called, _places
+from rag.assistant import Assistant
+from rag.documents.sources import read_corpus
+from rag.search.embedding import E5Embedder
+from rag.search.index import build_index, open_index
+
+
+@pytest.fixture
+def assistant(small_corpus: Path, data_dir: Path) -> Assistant:
+    corpus, embedder = read_corpus(small_corpus), E5Embedder(data_dir)
+    build_index(corpus, embedder, data_dir)
+    return Assistant(open_index(corpus, embedder.fingerprint, data_dir), embedder)
+
+
+@pytest.mark.parametrize(
+    ("question", "places"),
+    [
+        ("石嘴山市的增速是多少", ["石嘴山市"]),
+        ("新疆的自贸试验区归谁管", ["新疆"]),
+        ("各市县的体育馆在西北排第几", []),
+        ("供水工程惠及多少人,大城市才有吧", []),
+    ],
+)
+def test_places_of_their_own(question: str, places: list[str]) -> None:
+    """A city or province is one; 「各市县」, a direction and a verb that looks like one are not."""
+    assert _places(question) == places
+
+
+@pytest.mark.parametrize(("question", "enough"), [("常务会议每周召开一次吧", True), ("常务会议每周召开一次吗", False)])
+def test_what_is_stated_needs_less(assistant: Assistant, monkeypatch: pytest.MonkeyPatch, question: str, enough: bool) -> None:
+    """The figure that a statement gets wrong makes it less like the sentence that corrects it."""
+    query, evidence = assistant.gather(assistant.understand(question))
+    monkeypatch.setattr(type(assistant.confidence), "probability", lambda *_: 0.2)
+    assert assistant.confidence.is_enough(query, evidence[0]) is enough
+
+
+def test_a_tool_that_no_document_knows(assistant: Assistant) -> None:
+    """「Excel里怎么…」 is about Excel, whatever else it has in common with a passage."""
+    query, evidence = assistant.gather(assistant.understand("Excel里怎么把会议纪要合并"))
+    assert assistant.confidence.lacking(query, evidence[0]) == "word excel"
+
+
+@pytest.mark.parametrize(("question", "called"), [("兴庆区政府是市辖区,能直接报文吗", True), ("兴庆区能直接报文吗", False)])
+def test_a_place_of_the_kind_that_a_text_is_about(question: str, called: bool) -> None:
+    """A rule about 市辖区 is about the one that a question calls so."""
+    assert _is_called("兴庆区", question, "市辖区人民政府不得直接报送公文") is called
