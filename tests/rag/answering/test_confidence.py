@@ -50,3 +50,10 @@ def test_a_tool_that_no_document_knows(assistant: Assistant) -> None:
 def test_a_place_of_the_kind_that_a_text_is_about(question: str, called: bool) -> None:
     """A rule about 市辖区 is about the one that a question calls so."""
     assert _is_called("兴庆区", question, "市辖区人民政府不得直接报送公文") is called
+
+
+@pytest.mark.parametrize("question", ["《会议费管理办法》第几条讲住宿", "《会议费管理办法》一共多少条"])
+def test_the_inside_of_a_document_that_is_only_mentioned(assistant: Assistant, question: str) -> None:
+    """Nobody can tell what stands where in it."""
+    query, evidence = assistant.gather(assistant.understand(question))
+    assert assistant.confidence.lacking(query, evidence[0]) == "another document"
