@@ -63,7 +63,9 @@ _ANY_PLACE = re.compile(
 _TOOL = re.compile(r"(?<![a-z])(?P<tool>[a-z]{3,})(?:里面?|中|上)?(?:怎么|如何|咋)")
 """A word in Latin letters with which a question wants to do something: 「Excel里怎么…」."""
 
-_INSIDE = re.compile(r"》[^,。;?!]{0,6}?(?:第几[条章款]|哪(?:一|1|几)?[条章款](?![^,。;?!]*依据)|(?:有|共|一共|总共)(?:多少|几)[条章款]|全文|原文)")
+_INSIDE = re.compile(
+    r"》[^,。;?!]{0,6}?(?:第几[条章款]|哪(?:一|1|几)?[条章款](?![^,。;?!]*依据)|(?:有|共|一共|总共)(?:多少|几)[条章款]|全文|原文)"
+)
 """What stands where inside a document that is named by its title; of one that the corpus only mentions nobody can tell."""
 
 _STATED = re.compile(r"吧(?:$|[,;。?!])|(?:对吗|对不对|是这样吗)[?。]?$")
