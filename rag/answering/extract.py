@@ -49,6 +49,7 @@ _VERBATIM = re.compile(r"原话|原文|全文|原条文|条文|一字不[差漏�
 _WHICH_UNIT = re.compile(
     r"(?:哪(?:一|1)?|第几|第多少)个?(?:大?项|事项|条|章|节|部分|件事|点|行)(?![目次])|哪(?:一|1)?个(?:经验|改革|任务|模式|机制|举措|方面|环节)"
 )
+_WHAT_IT_IS = re.compile(r"是个?(?:什么|啥)(?!意思)")
 _WHERE = re.compile(r"第几|第多少|哪(?:一|1)?个?(?:条|章|节|部分|行)|(?:在|写|属于?).{0,6}哪")
 _FIELD = re.compile(
     r"责任单位|责任部门|牵头|负责|[归由](?:谁|哪)|(?:谁|哪(?:个|家|些)?(?:单位|部门|厅局?))(?:来)?(?:管|抓|承担|落实)|完成时限|什么时候(?:要|得)?(?:完成|做完|办完)|第几批|哪(?:一)?批|国发批次|事项名称"
@@ -143,7 +144,8 @@ class Extractor:
             headed = query.shape == "list" and listed.listing and node.kind in ("chapter", "section", "part")
             return Draft((self._units.heading(node), *listed.statements), listing=True) if headed else listed
         if node.kind == "chapter" or _asks_for_content(beside):
-            only_which = node.kind == "front" or "哪" in beside  # 「是哪项工作」: its heading and a little more will do
+            # 「是哪项工作」: its heading and a little more will do
+            only_which = node.kind == "front" or "哪" in beside or bool(node.heading and _WHAT_IT_IS.search(beside))
             content, listing = self._units.content(node, limit if only_which or limit < LIMIT else WHOLE)
             return Draft(self.join(content), listing=listing)
         return Draft(self.join(list(self._chooser.sentences(query, evidence, named, limit))))

@@ -32,6 +32,10 @@ _NAMED_THING = re.compile(r"(?P<what>[^,;。?!第]{2,14}?)(?:那|这)(?:边|块|
 """「专利许可那项呢」, 「人民银行那边呢」: another of what was talked of."""
 _BESIDE = re.compile(r"(?:呢|的|吗|怎么样|怎样|如何|那边|这边|那块|这块|那头|方面)*[?。!,\s]*$")
 _ORDINAL = re.compile(rf"第(?P<number>{NUMBER})(?P<unit>个|条|项|点|件)")
+_SAYS_WHAT = re.compile(r"呢?[,?]?(?:又|具体|主要)?(?:是|讲|说|写|抓|叫|干)[的了]?(?:个|些)?(?:什么|啥|哪[个项件条])(?:呢|内容)?[?。!]*")
+LEAST = 2
+"""Characters with content that stand before an ordinal which counts off the parts of something."""
+
 _IN_SECTION = re.compile(r"(?:部分|[节块章段项])[^;。?!]{0,4}第$")
 _BELONGS = re.compile(r"的呢?[?。!\s]*$")  # 「残疾人的呢」: of what was talked of
 _FIELDS = ("batch", "unit", "deadline")
@@ -113,6 +117,8 @@ class Completer:
         core = strip_courtesy(question).strip()
         if not core or _is_no_question(core):
             return Reading(question, None, topic)
+        if (counted_off := _counted_off(core, topic)) is not None:
+            return Reading(counted_off, None, counted_off)
         missing = self.ellipsis(core) if topic else 0
         if missing == 0:
             return Reading(question, None, core)
@@ -237,6 +243,20 @@ def _is_a_place(slot: str) -> bool:
     """Whether a follow-up only names a place of its own: 「那第二十六条呢」 after a question about a meeting."""
     found = [reference for reference in find_references(slot) if reference.kind in ("article", "chapter", "row", "part")]
     return len(found) == 1 and _asks_nothing(slot[: found[0].span[0]] + slot[found[0].span[1] :])
+
+
+def _counted_off(core: str, topic: str) -> str | None:
+    """「第七项是什么」 after 「民生工程里头第五项讲的啥」: another part of what the parts were counted off before."""
+    place = _ORDINAL.match(questions.ELLIPSIS_START.sub("", core))
+    named = list(_ORDINAL.finditer(topic))
+    asked = place.string[place.end() :] if place else ""
+    if place is None or not named or not _SAYS_WHAT.fullmatch(asked):
+        return None
+    asked = asked.lstrip("呢,?")
+    start, end = named[-1].span("number")
+    same = place["unit"] == named[-1]["unit"] or _IN_SECTION.search(topic[:start])
+    counted = len(questions.FILLER.sub("", topic[:start])) >= LEAST
+    return topic[:start] + place["number"] + topic[end : end + len(named[-1]["unit"])] + asked if same and counted else None
 
 
 def _asks_nothing(text: str) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from rag.language import questions
 from rag.language.locators import find_ordinals, find_references, place_name
+from rag.language.numerals import to_chinese
 from rag.language.text import fold
 from rag.records import Locator, Node
 from rag.search.enumerate import NAMES_TOO, stated
@@ -84,6 +85,7 @@ def _names(run: str, bare: Callable[[str], str], loose: int) -> Iterator[str]:
             before = questions.COURTESY.sub("", bare(name[:begin]))
             for word in questions.RELATIVE_YEARS:
                 before = before.replace(word, "")
+            before = questions.SUBJECT.sub("", before) if loose else before
             if len(questions.FILLER.sub("", before)) <= loose:
                 yield re.sub(r"[的\"]", "", name[begin:])
 
@@ -109,7 +111,16 @@ def _rank(name: str, node: Node, snapshot: Snapshot) -> int | None:
         return 0
     if _holds(heading, name):
         return 1
-    return 2 if node.kind == "article" and _holds(_introduction(node, snapshot), name) else None
+    if node.kind == "article":
+        return 2 if _holds(_introduction(node, snapshot), name) else None
+    return 3 if _counts_as(name, node, snapshot) else None
+
+
+def _counts_as(name: str, node: Node, snapshot: Snapshot) -> bool:
+    """Whether a unit says before its parts that they are so many of what it is called: 「扎实推进“八项民生工程”」."""
+    parts = [child for child in node.children if child.label]
+    before = fold(snapshot.by_id[node.locator.document].text[node.span[0] : parts[0].span[0]])
+    return any(f"{number}{unit}{name}" in before for number in (to_chinese(len(parts)), len(parts)) for unit in ("项", "个", "大"))
 
 
 def _introduction(node: Node, snapshot: Snapshot) -> str:

@@ -38,6 +38,9 @@ _CONFIRM = re.compile(r"(?:吗|吧|对不对|没错)[?。!]*$")
 
 _ACCORDING = re.compile(r"(?:按照?|根据|依据?|依照|对照|照)[^,;:?。!]*,$")
 
+_APART = re.compile(r"(?:(?<=部分)|(?<=[那这][块章节])),(?=第)")
+"""「经济发展那部分,第一条」 is one place."""
+
 _OF_TABLE = re.compile(r"国发|国函|国务院|改革试点|试点经验|自贸|复制推广|事项|附[件表]|责任单位|批次")
 """What shows that a batch is one of the table's."""
 
@@ -101,7 +104,7 @@ class Referrer:
 
     def numbered(self, text: str) -> str:
         """The folded text with units that it names by their heading, and counts the parts of, named by number, each by its own."""
-        text = spell_out(text)
+        text = _APART.sub("", spell_out(text))
         return number_containers(text, self.named_documents(text), self._snapshot, self.without_names)
 
     def without_names(self, text: str) -> str:
