@@ -8,7 +8,8 @@ Similarity alone cannot tell 「会议费标准」 from 「会议计划管理」
     the rare words      of the question occur where the answer is said to be
     the alternative     a question is nearer to those that the sentence answers than to those that such documents leave open
 
-The first two decide alone; the rest is weighed by a logistic function fitted by ``python -m evals.bench.refusal``.
+The first two decide alone, and so do keywords that all stand in one sentence; the rest is weighed by a logistic function
+fitted by ``python -m evals.bench.refusal``.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ from functools import cached_property
 import numpy as np
 
 from rag.language.names import name_asked, unfolds
-from rag.language.questions import SAYS_SO
+from rag.language.questions import ASKS, INTERROGATIVE, SAYS_SO
 from rag.language.statements import split_clauses
 from rag.language.text import fold, matching_form
+from rag.language.words import content_terms, is_carried
 from rag.records import Passage, Query
 from rag.search.index import Index
 from rag.search.lexical import tokenize
@@ -87,6 +89,8 @@ NEAREST = 40
 ASKED_OTHERWISE = 0.055
 """How much closer indexed questions are that ask for another kind of thing."""
 
+_ASKING = re.compile(rf"{INTERROGATIVE.pattern}|{ASKS.pattern}|还是")
+_FEWEST, _LITERALLY = 2, 0.8  # keywords that tell one sentence from another; share of them and their pairs as typed
 _MANY = 4  # of fewer things than this each may have a sentence of its own
 
 _ANSWERED, _OWN = 12.0, 8.0  # how near a sentence is by the questions it answers, and by its own words: as in extract.py
@@ -158,11 +162,25 @@ class Confidence:
         """True when the question may be answered from this evidence."""
         if not evidence.hits:
             return False
+        if self._is_said(query, evidence):
+            return self.lacking(query, evidence) is None
         calibration = self._calibration_for(evidence)
         threshold = calibration.named if query.only else calibration.threshold
         if _STATED.search(query.standalone):
             threshold = min(threshold, calibration.stated)
         return self.probability(query, evidence) >= threshold
+
+    def _is_said(self, query: Query, evidence: Evidence) -> bool:
+        """Whether keywords, with nothing asked of them, stand in one sentence, whatever else they are near to: 「马儿庄采矿权」."""
+        if _ASKING.search(query.standalone):
+            return False
+        terms, tokens = content_terms(matching_form(query.standalone)), set(evidence.tokens)
+        position = self._best_sentence(query, evidence)
+        passage = self._index.snapshot.passages[self._index.snapshot.owners[position]]
+        sentence = self._index.snapshot.sentences[position].text
+        text = matching_form(f"{passage.breadcrumb} {passage.heading} {passage.name} {sentence}")
+        carried = len(terms) >= _FEWEST and all(is_carried(term, text) for term in terms)
+        return carried and sum(token in text for token in tokens) >= _LITERALLY * len(tokens)
 
     def _calibration_for(self, evidence: Evidence) -> Calibration:
         return self._calibration if evidence.hits[0].unit.document in self._asked else PLAIN

@@ -57,3 +57,22 @@ def test_the_inside_of_a_document_that_is_only_mentioned(assistant: Assistant, q
     """Nobody can tell what stands where in it."""
     query, evidence = assistant.gather(assistant.understand(question))
     assert assistant.confidence.lacking(query, evidence[0]) == "another document"
+
+
+@pytest.mark.parametrize(
+    ("question", "enough"),
+    [
+        ("参会人员请假 提前2个工作日", True),
+        ("会后印发纪要", True),
+        ("会后印发纪要吗", False),  # something is asked: it is judged as a question
+        ("参会人员名单", False),
+        ("纪要", False),  # one word tells no sentence from another
+    ],
+)
+def test_keywords_that_stand_in_a_sentence(
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch, question: str, enough: bool
+) -> None:
+    """They are answered with that sentence, however near they are to something that the documents leave open."""
+    query, evidence = assistant.gather(assistant.understand(question))
+    monkeypatch.setattr(type(assistant.confidence), "probability", lambda *_: 0.2)
+    assert assistant.confidence.is_enough(query, evidence[0]) is enough
