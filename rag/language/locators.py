@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rag.language.numerals import CHINESE, NUMBER, to_chinese, to_int
+from rag.language.numerals import CHINESE, LARGEST, NUMBER, to_chinese, to_int
 from rag.records import DocumentEntry, Locator
 
 _OPEN, _CLOSE = r"[(（【\[]?", r"[)）】\]]?"
-_OF = r"(?:\s*(?:里面?|里头|当中|中|下面?)?\s*的?\s*)"
-_ITEM_OF = rf"(?:{_OF}第?\s*(?:{_OPEN}(?P<item>{NUMBER}){_CLOSE}\s*(?:小?项|目)|[(（]\s*(?P<bracketed>{NUMBER})\s*[)）]))"
-_INSIDE_ARTICLE = rf"(?:{_OF}第?\s*(?P<paragraph>{NUMBER})\s*款)?{_ITEM_OF}?"
-_PLACE_OF_ITEM = rf"\s*条{_OF}第?\s*[(（]?\s*{NUMBER}\s*[)）]?\s*(?:项|目)"
+_OF = r"(?:\s*(?:(?:里面?|里头|当中|中|下面?)\s*)?(?:的\s*)?)"
+"""Blanks stand behind what may be there, never twice side by side: else a run of them is tried in every division."""
+
+_ITEM_OF = rf"(?:{_OF}(?:第\s*)?(?:{_OPEN}(?P<item>{NUMBER}){_CLOSE}\s*(?:小?项|目)|[(（]\s*(?P<bracketed>{NUMBER})\s*[)）]))"
+_INSIDE_ARTICLE = rf"(?:{_OF}(?:第\s*)?(?P<paragraph>{NUMBER})\s*款)?{_ITEM_OF}?"
+_PLACE_OF_ITEM = rf"\s*条{_OF}(?:第\s*)?(?:[(（]\s*)?{NUMBER}\s*(?:[)）]\s*)?(?:项|目)"
 _NAMED_ARTICLE = re.compile(
     rf"第\s*(?P<number>{NUMBER})\s*条(?!\s*(?:[\u4e00-\u9fff]{{2}})?(?:线路|路线|公路|铁路|河流)|\s*(?:线|路|产业|消息|意见|建议|(?:具体|落实)*(?:措施|举措)|底线))(?:之(?P<suffix>{CHINESE}))?{_INSIDE_ARTICLE}"
 )
@@ -30,28 +32,30 @@ _CHAPTER = re.compile(rf"第\s*(?P<number>{NUMBER})\s*章|{_LAST}章")
 _TABLE = r"(?:附[件表](?:表格?)?|(?<![代外手仪图钟])表格?)"
 _ROW_UNIT = r"(?:个?项|行|条|个事项|号)"
 _ROW = re.compile(
-    rf"(?:附[件表](?:表格?)?{_OF}(?:第|(?:序号|编号)(?:是|为|第)?)?|{_TABLE}(?:里|中|上)面?的?第|{_TABLE}?{_OF}序号(?:是|为|第)?)\s*(?P<number>{NUMBER})(?!共|号文)\s*{_ROW_UNIT}?"
-    rf"(?:的?(?:那|这)(?:一|1)?(?:项|行|条|个))?(?:(?:里面?|中|的|\s)*第\s*(?P<measure>{NUMBER})\s*[条点](?:的?(?:具体|落实)*(?:举措|措施))?)?"
+    rf"(?:附[件表](?:表格?)?{_OF}(?:(?:第|(?:序号|编号)(?:是|为|第)?)\s*)?|{_TABLE}(?:里|中|上)面?的?第\s*|(?:{_TABLE}|(?<!\s)){_OF}序号(?:是|为|第)?\s*)(?P<number>{NUMBER})(?!共|号文)(?:\s*{_ROW_UNIT})?"
+    rf"(?:\s*的?(?:那|这)(?:一|1)?(?:项|行|条|个))?(?:(?:里面?|中|的|\s)*第\s*(?P<measure>{NUMBER})\s*[条点](?:的?(?:具体|落实)*(?:举措|措施))?)?"
 )
 _SERIES = re.compile(
-    rf"第\s*(?P<numbers>{NUMBER}(?:\s*(?:、|,|以及|和|与|及|跟)\s*第?\s*{NUMBER})+)\s*(?P<unit>条(?!\s*(?:措施|举措|建议|线))|章|(?:个?项|行|号)(?!文))"
+    rf"第\s*(?P<numbers>{NUMBER}(?:\s*(?:、|,|以及|和|与|及|跟)\s*(?:第\s*)?{NUMBER})+)\s*(?P<unit>条(?!\s*(?:措施|举措|建议|线))|章|(?:个?项|行|号)(?!文))"
 )
 _BETWEEN = re.compile(r"、|,|以及|和|与|及|跟")
 _TABLE_BEFORE = re.compile(rf"附[件表](?:表格?)?{_OF}$")
 _ITEM = re.compile(
     rf"第\s*{_OPEN}(?P<number>{NUMBER}){_CLOSE}\s*(?:项|个?事项|项事项|行)|第\s*[(（【\[](?P<bracketed>{NUMBER})[)）】\]]\s*条"
 )
-_BATCH = re.compile(rf"第\s*(?P<batch>{NUMBER})\s*批(?:次)?(?!\s*的?\s*第?\s*[几哪多])(?:\s*的?\s*第?\s*(?P<item>{NUMBER})\s*项)?")
+_BATCH = re.compile(
+    rf"第\s*(?P<batch>{NUMBER})\s*批(?:次)?(?!\s*(?:的\s*)?(?:第\s*)?[几哪多])(?:\s*(?:的\s*)?(?:第\s*)?(?P<item>{NUMBER})\s*项)?"
+)
 _NUMBER_OF_DOCUMENT = re.compile(
     r"(?P<office>[\u4e00-\u9fff]{1,6})\s*[〔\[(【(（﹝]\s*(?P<year>\d{4})\s*[〕\])】)）﹞]\s*(?P<number>\d+)\s*号"
 )
-_LOOSE_NUMBER = re.compile(r"(?P<office>宁政办?[发函规]|国[发函]|国办[发函])\s*(?P<year>\d{4})\s*年?\s*第?\s*(?P<number>\d+)\s*号")
+_LOOSE_NUMBER = re.compile(r"(?P<office>宁政办?[发函规]|国[发函]|国办[发函])\s*(?P<year>\d{4})\s*(?:年\s*)?(?:第\s*)?(?P<number>\d+)\s*号")
 _PART = re.compile(
     rf"第\s*(?P<number>{NUMBER})\s*(?:大?部分|大块)|{_LAST}(?:大?部分|大块)|(?<![\u4e00-\u9fff第])(?P<bare>{CHINESE})、(?=\s*[(（])|(?<=报告|方案)(?P<after>{CHINESE})、?(?=\s*[(（])"
 )
 _INSIDE = re.compile(r"(?:里面|里头|里|当中|之中|中|下面|下|的|这|那|,|\s)*")
 _ORDINAL = re.compile(
-    rf"第?\s*[(（](?P<bracketed>{NUMBER})[)）]\s*(?:小?节|条|款|项|点|件|个)?"
+    rf"(?:第\s*|(?<!\s)\s*)?[(（](?P<bracketed>{NUMBER})[)）]\s*(?:小?节|条|款|项|点|件|个)?"
     rf"|第\s*(?P<counted>{NUMBER})\s*(?:个?[\"“「]?是[\"”」]?|个?(?:方面|事项|工程|任务|小?点|小?节|条|款|项|件|大?块)|个(?!月|工作日|季度))"
     rf"|(?P<last>最后|末尾)的?(?:一|1)(?:个|条|项|点|件|小?节|方面|事项)"
     rf"|(?<![第{CHINESE[1:-2]}])[\"“「]?(?P<told>{CHINESE})是[\"”」]?"
@@ -197,7 +201,7 @@ def next_to(reference: Reference, shift: int, unit: str) -> str | None:
     else:
         counted = _UNITS.get(reference.kind, "")
     number = int(path[-1]) + shift if path and path[-1].isdecimal() and not reference.inside else 0
-    if number < 1 or not re.fullmatch(counted, unit):
+    if not 1 <= number <= LARGEST or not re.fullmatch(counted, unit):
         return None
     path = (*path[:-1], str(number))
     if path[0] == "annex":

@@ -8,6 +8,8 @@ _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 _PLACES = ("", "十", "百", "千")
 
+LARGEST = 9999
+
 CHINESE = r"[零〇○一二两三四五六七八九十百千]+"
 NUMBER = rf"(?:\d{{1,4}}|{CHINESE})"
 
@@ -40,7 +42,7 @@ def to_int(text: str) -> int | None:
 
 def to_chinese(number: int) -> str:
     """21 → 「二十一」, 105 → 「一百零五」. Raises ValueError outside 0…9999."""
-    if not 0 <= number <= 9999:
+    if not 0 <= number <= LARGEST:
         raise ValueError(f"no Chinese numeral for {number}")
     if number == 0:
         return "零"

@@ -72,12 +72,12 @@ class Understanding:
         return replace(corrected, alternative=query) if corrected.shape not in ("smalltalk", "task") else query
 
     def _folded(self, question: str) -> str:
-        """A question folded, its pinyin in characters."""
-        return self._speller.in_characters(fold(question), question) if self._speller else fold(question)
+        """A question folded, its pinyin in characters, its blanks one each."""
+        return self._speller.in_characters(_plain(question), question) if self._speller else _plain(question)
 
     def _read(self, question: str, core: str, *, alone: bool = False, within: tuple[str, ...] = ()) -> Query:
         """The Query of a question that stands alone; ``alone`` when it is one facet of another, of the documents ``within``."""
-        shape = self._shape(core, fold(question))
+        shape = self._shape(core, _plain(question))
         if shape in ("smalltalk", "task"):
             return Query(question, core, shape)
         core = self._referrer.numbered(core)
@@ -167,6 +167,11 @@ class Understanding:
             return part
         text = f"{without_years(stem(first.standalone))},{part.standalone}"
         return replace(part, alternative=replace(part, standalone=text, only=True))
+
+
+def _plain(question: str) -> str:
+    """A question folded, each run of its blanks one."""
+    return re.sub(r"\s+", " ", fold(question))
 
 
 def _asked(text: str) -> Asked:

@@ -1,5 +1,6 @@
 """Locators and the names that people give to places, both ways."""
 
+import time
 from contextlib import suppress
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import LocatorError
-from rag.language.locators import find_references, place_name, render_label, spell_out
+from rag.language.locators import find_ordinals, find_references, next_to, place_name, render_label, spell_out
 from rag.language.numerals import to_chinese
 from rag.records import DocumentEntry, Locator
 
@@ -161,3 +162,36 @@ def test_label_of_an_item() -> None:
 def test_an_article_or_so_many_things(text: str, paths: list[tuple[str, ...]]) -> None:
     """An article may be named without 第 where an item of it follows; lines and roads are counted, not named."""
     assert [reference.path for reference in find_references(text)] == paths
+
+
+@pytest.mark.parametrize(
+    "begun", ["a", "第", "第1", "第二十一条", "第二十一条的第", "附件", "附件第3", "附件中的", "第六批", "国函2019", "报告第二部分"]
+)
+@pytest.mark.parametrize("blank", [" ", "\n", "\t　"])
+def test_a_run_of_blanks_costs_no_more_than_words(begun: str, blank: str) -> None:
+    """Thousands of blanks after the beginning of a place are searched about as fast as so many words."""
+
+    def seconds(text: str) -> float:
+        began = time.process_time()
+        find_references(text)
+        list(find_ordinals(text))
+        spell_out(text)
+        return time.process_time() - began
+
+    words = min(seconds("常务会议每周召开" * 250) for _ in range(3))
+    assert seconds(f"{begun}{blank * (2000 // len(blank))}b") < 100 * words
+
+
+def test_blanks_inside_a_place() -> None:
+    """What stands between the parts of a place may be set apart by blanks."""
+    for text in ("第 21 条 中 的 第 ( 3 ) 项", "第21条里第3项", "21 条 第 ( 3 ) 项"):
+        assert [reference.path for reference in find_references(text)] == [("21", "3")], text
+    for text in ("附件 中 的 第 3 项", "附件序号为 3 的", "表 里的 序号 3", "附件3 那项"):
+        assert [reference.path for reference in find_references(text)] == [("annex", "3")], text
+
+
+def test_no_place_follows_the_last_number() -> None:
+    """After 第九千九百九十九条 comes none, before 第一条 neither."""
+    (last,), (first,) = find_references("第9999条"), find_references("第1条")
+    assert (next_to(last, 1, "条"), next_to(last, -1, "条")) == (None, "第九千九百九十八条")
+    assert (next_to(first, -1, "条"), next_to(first, 1, "条")) == (None, "第二条")

@@ -1,5 +1,6 @@
 """What a question means: references, years, shapes, follow-ups."""
 
+import time
 from functools import cache
 from pathlib import Path
 
@@ -420,3 +421,32 @@ def test_a_later_part_of_a_question_is_of_the_same_document() -> None:
 def test_a_mood_says_nothing_where_the_clause_asks(typed: str, stripped: str) -> None:
     """「设在哪里呢」 asks what 「设在哪里」 does; 「今年目标呢」 asks by its 呢 alone."""
     assert strip_courtesy(typed) == stripped
+
+
+@pytest.mark.parametrize("history", ["第9999条是什么", "附件第9999项是什么", "第9999章讲什么"])
+def test_what_follows_the_last_number_is_no_place(history: str) -> None:
+    """「下一条呢」 after the largest number there is names no place, and fails on none."""
+    for asked in ("下一条呢", "下一项呢", "下一章呢"):
+        assert read(asked, history).references == ()
+
+
+def seconds(question: str, *history: str) -> float:
+    """How long a question takes to be understood."""
+    began = time.process_time()
+    read(question, *history)
+    return time.process_time() - began
+
+
+@pytest.fixture(scope="module")
+def usual() -> float:
+    """How long a question of the greatest length takes that is made of usual words."""
+    read("常务会议多久开一次")
+    return min(seconds("常务会议每周召开一次" * 190) for _ in range(3))
+
+
+@pytest.mark.parametrize("question", ["a{}b", "第{}条", "第1{}b", "第二十一条{}b", "附件{}第b", "第六批{}b"])
+@pytest.mark.parametrize("blank", [" ", "\n", "\t　"])
+def test_blanks_cost_no_time(question: str, blank: str, usual: float) -> None:
+    """A run of blanks is read as one, in a question and in those before it."""
+    text = question.format(blank * (1900 // len(blank)))
+    assert seconds(text) + seconds("那秘书长呢", text) < 20 * usual
