@@ -71,8 +71,17 @@ _SECOND = re.compile(
 )
 """Where a second question begins that no mark divides from the first: 「由谁召集有什么任务」, 「今年目标多少去年完成多少」."""
 
-_WHETHER = re.compile(r"(?P<verb>[\u4e00-\u9fff])不\1|可不可以|需不需要|有没有|是否|能否|可否")
-_PLEA = re.compile(r"(?:能不能|可不可以|能否|可否)(?:请|再|先|帮|给|替|为|跟|把|告诉|说|讲|查|列|解释|我)")
+_WHETHER = re.compile(r"(?!时不时|动不动)(?P<verb>[\u4e00-\u9fff])不(?P=verb)|可不可以|需不需要|有没有|是否|能否|可否")
+_PLEA = re.compile(
+    r"(?:能不能|可不可以|能否|可否)(?:请(?:[你您问教])?|麻烦[你您]?|再|先)*"
+    r"(?:[帮给替为跟向对](?:我|咱|大家)|帮(?:忙|个忙|着|查|看|说|列)|告诉|解释|介绍|我"
+    r"|把[^,;。?!]{1,20}?(?:说|讲|告诉|列|查|发|介绍|解释)|(?P<says>[说讲查列看])(?:(?P=says)|一?下|一[遍说讲查]|[清明全出详具得给我个]|$)|详细|具体)"
+)
+"""「能不能先跟我讲讲」, 「能否把它列出来」; not 「能否先公开后备案」, 「能不能列席」."""
+
+_WHATEVER = re.compile(r"(?:无论|不论|不管(?![的了,]))[^,;。?!]*?(?:都|也|$)|看(?:看|一下)?(?:是否|有没有|[能要可]不[能要可])[^,;。?!]*")
+"""A condition, whichever way it turns out: 「无论是否有不同意见」, 「不管谁外出都」."""
+
 LEAST = 2
 """Characters with content that a clause has at least after 「要不要」 if it is a question of its own."""
 
@@ -187,6 +196,7 @@ class Divider:
 
 def _asks(piece: str) -> bool:
     """Whether a clause asks something of its own: 「要不要公开」 does, 「行不行」 and 「能不能告诉我」 don't."""
+    piece = _WHATEVER.sub("", piece)
     if questions.ASKS.search(piece):
         return True
     whether = _WHETHER.search(piece)
