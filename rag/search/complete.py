@@ -236,7 +236,7 @@ def names_year(text: str) -> bool:
 
 def _is_no_question(core: str) -> bool:
     bare = core.rstrip("。!?,~. ")
-    return bool(orders.GREETING.fullmatch(bare) or orders.INJECTION.search(core) or orders.TASK.search(core))
+    return bool(orders.GREETING.fullmatch(bare) or orders.INJECTION.search(core) or orders.TASK.match(core))
 
 
 def _is_a_place(slot: str) -> bool:
