@@ -29,7 +29,7 @@ NEAR = 2
 NEARLY = 0.6
 """How much lower, in fused score, another unit may be whose enumerations are looked at."""
 
-LEAST = 2
+LEAST_ITEMS = 2
 """Things that a list has at least."""
 
 _UNITS = 3
@@ -88,7 +88,7 @@ class Lists:
     def counted(self, query: Query, hits: Sequence[Hit]) -> tuple[Statement, ...]:
         """The list of as many things as the question says, of the best units or what they are part of; () when there is none."""
         size = items_wanted(query.standalone)
-        if size < LEAST:
+        if size < LEAST_ITEMS:
             return ()
         noun, words = _noun(query.standalone), _words(query.standalone)
         near = [hit.unit for hit in hits[:_UNITS] if hit.score >= hits[0].score - NEARLY]

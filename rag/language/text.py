@@ -13,6 +13,7 @@ from typing import Protocol
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "「": '"', "」": '"', "‘": "'", "’": "'", "『": '"', "』": '"'})
 _DASHES = re.compile(r"[‐‑‒–—―─~〜﹣-]+")
 _BLANKS = re.compile(r"\s+")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _INVISIBLE = re.compile(r"[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
 
 
@@ -30,11 +31,7 @@ def _converter() -> _Converter:
 
 def clean(text: str) -> str:
     """Text as typed without what no reader sees: control and direction marks; lone surrogates become U+FFFD."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        text = text.encode("utf-8", "replace").decode()
-    return _INVISIBLE.sub("", text)
+    return _INVISIBLE.sub("", _SURROGATE.sub("\ufffd", text))
 
 
 def simplify(text: str) -> str:

@@ -33,7 +33,7 @@ _NAMED_THING = re.compile(r"(?P<what>[^,;。?!第]{2,14}?)(?:那|这)(?:边|块|
 _BESIDE = re.compile(r"(?:呢|的|吗|怎么样|怎样|如何|那边|这边|那块|这块|那头|方面)*[?。!,\s]*$")
 _ORDINAL = re.compile(rf"第(?P<number>{NUMBER})(?P<unit>个|条|项|点|件)")
 _SAYS_WHAT = re.compile(r"呢?[,?]?(?:又|具体|主要)?(?:是|讲|说|写|抓|叫|干)[的了]?(?:个|些)?(?:什么|啥|哪[个项件条])(?:呢|内容)?[?。!]*")
-LEAST = 2
+LEAST_COUNTED = 2
 """Characters with content that stand before an ordinal which counts off the parts of something."""
 
 _IN_SECTION = re.compile(r"(?:部分|[节块章段项])[^;。?!]{0,4}第$")
@@ -54,6 +54,8 @@ _LEADS = re.compile(
 )
 """What leads to the word that asks, and says nothing of its topic."""
 
+_MOOD = re.compile(r"[呢啊呀呐](?P<mark>[?。!]*)$")
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -63,9 +65,6 @@ class Reading:
     second: str | None
     topic: str
     added: str = ""  # what the question says itself, of one that is completed
-
-
-_MOOD = re.compile(r"[呢啊呀呐](?P<mark>[?。!]*)$")
 
 
 class Completer:
@@ -255,7 +254,7 @@ def _counted_off(core: str, topic: str) -> str | None:
     asked = asked.lstrip("呢,?")
     start, end = named[-1].span("number")
     same = place["unit"] == named[-1]["unit"] or _IN_SECTION.search(topic[:start])
-    counted = len(questions.FILLER.sub("", topic[:start])) >= LEAST
+    counted = len(questions.FILLER.sub("", topic[:start])) >= LEAST_COUNTED
     return topic[:start] + place["number"] + topic[end : end + len(named[-1]["unit"])] + asked if same and counted else None
 
 

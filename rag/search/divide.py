@@ -82,7 +82,10 @@ _PLEA = re.compile(
 _WHATEVER = re.compile(r"(?:无论|不论|不管(?![的了,]))[^,;。?!]*?(?:都|也|$)|看(?:看|一下)?(?:是否|有没有|[能要可]不[能要可])[^,;。?!]*")
 """A condition, whichever way it turns out: 「无论是否有不同意见」, 「不管谁外出都」."""
 
-LEAST = 2
+MOST = 8
+"""Questions that one message asks at most; what has more is read as one."""
+
+LEAST_ASKED = 2
 """Characters with content that a clause has at least after 「要不要」 if it is a question of its own."""
 
 _AND = re.compile(r"^(?:还|又|并|且|以及|和|及)+")
@@ -174,13 +177,16 @@ class Divider:
         """The clauses that each ask something, with what the clauses before them are about; () when only one asks."""
         pieces = [piece for piece in _pieces(text) if not questions.SAYS_SO.fullmatch(piece)]
         asking = [_asks(piece) for piece in pieces]
+        if sum(asking) > MOST:
+            return ()
         if sum(asking) < 2:
             return () if _GOES_ON.fullmatch(text.rpartition(",")[2]) and _COUNTED.search(text) else _without_mark(text)
         topic = "".join(_MATTER.sub("", piece) for piece, asks in zip(pieces, asking, strict=True) if not asks)
         texts: list[str] = []
         for piece in (piece for piece, asks in zip(pieces, asking, strict=True) if asks):
             texts.append(f"{topic},{piece}" if topic else self._continued(piece, texts[0]) if texts else piece)
-        return tuple(part for text in texts for part in _without_mark(text) or (text,))
+        parts = tuple(part for text in texts for part in _without_mark(text) or (text,))
+        return parts if len(parts) <= MOST else tuple(texts)
 
     def _continued(self, piece: str, first: str) -> str:
         """A clause that goes on asking, with the topic of the first one when it names none."""
@@ -200,7 +206,7 @@ def _asks(piece: str) -> bool:
     if questions.ASKS.search(piece):
         return True
     whether = _WHETHER.search(piece)
-    return whether is not None and not _PLEA.search(piece) and len(questions.FILLER.sub("", piece[whether.end() :])) >= LEAST
+    return whether is not None and not _PLEA.search(piece) and len(questions.FILLER.sub("", piece[whether.end() :])) >= LEAST_ASKED
 
 
 def _asked_of_each(text: str) -> str:

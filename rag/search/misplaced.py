@@ -19,7 +19,7 @@ _SAID_THERE = re.compile(r"^(?:里面?|中|上|下面?|当中)?(?:所|是|里)?(
 """What leads from a place to what it is said to say: 「…第四十四条里规定的」."""
 
 _ITS_NAME = re.compile(r"叫|名字|名称|标题|题目")
-LEAST = 2
+LEAST_BESIDE = 2
 """Characters with content that a question has at least beside the place: 「第五条是哪天」 asks of nothing else."""
 
 
@@ -34,7 +34,7 @@ def without_place(query: Query, snapshot: Snapshot) -> tuple[Query, ...]:
         return ()
     before, after = query.standalone[: named[0].span[0]], query.standalone[named[0].span[1] :]
     asked = _SAID_THERE.sub("", after)
-    if len(_ITS_NAME.sub("", questions.FILLER.sub("", asked))) < LEAST:
+    if len(_ITS_NAME.sub("", questions.FILLER.sub("", asked))) < LEAST_BESIDE:
         return ()
     entry = snapshot.by_id[place.document].entry
     named_only = not before or before in {fold(name) for name in (entry.title, entry.short_title, *entry.aliases)}

@@ -22,12 +22,18 @@ _UNIT = r"(?:大?部分|章节?|小?节|大?块|方面|大?类|条|项)"
 _MARKER = re.compile(rf"{_WITHIN}(?:[这那](?:一|1)?个?{_UNIT}|{_UNIT})?{_WITHIN}$")
 """What ends a name: 「…那章」, 「…部分里面的」."""
 
-_SAID_TO_BE_PART = re.compile(rf"(?P<name>[\u4e00-\u9fff]+?)(?:[这那](?:一|1)?个?{_UNIT}|部分){_WITHIN}$")
+_SAID_TO_BE_PART = re.compile(rf"(?<![\u4e00-\u9fff])(?P<name>[\u4e00-\u9fff]+?)(?:[这那](?:一|1)?个?{_UNIT}|部分){_WITHIN}$")
 _RUN = re.compile(r"[\u4e00-\u9fffa-z0-9+\"]{2,24}$")
 _HOW_MANY = re.compile(
     r"(?:里面?|中|下面?)?(?:一共|总共|共|都|分别)*(?:是|有|分(?:为|成)?|列|写|包括|包含|讲|提)?(?:了|出|着)?"
     r"(?:多少|(?<!第)几|哪几|哪些)个?(?:条|项|点|节)(?:呢|啊|呀|的)*[?。!]*$"
 )
+MOST = 8
+"""Places that one question counts off at most; the first of more are read."""
+
+_BEFORE = 80
+"""Characters before an ordinal in which a place may be named that is none of its unit's name."""
+
 _LOOSE = 2
 """Characters that may stand before the name of what is said to be a part: 「查下民生那章第六条」."""
 
@@ -38,10 +44,11 @@ def number_containers(text: str, documents: Sequence[str], snapshot: Snapshot, b
     ``bare`` takes the names of documents out of a text.
     """
     spans = [reference.span for reference in find_references(text) if reference.kind == "article"]
-    for at in sorted(find_ordinals(text), reverse=True):
+    for at in reversed(sorted(find_ordinals(text))[:MOST]):
         if any(begin < at < end for begin, end in spans):
             continue  # 「第三十七条督查范围的第(六)项」 is numbered as it stands
-        behind = max((reference.span[1] for reference in find_references(text[:at])), default=0)
+        begin = max(at - _BEFORE, 0)
+        behind = max((begin + reference.span[1] for reference in find_references(text[begin:at])), default=0)
         run = _RUN.search(text, behind, at)
         if run is None:
             continue

@@ -450,3 +450,28 @@ def test_blanks_cost_no_time(question: str, blank: str, usual: float) -> None:
     """A run of blanks is read as one, in a question and in those before it."""
     text = question.format(blank * (1900 // len(blank)))
     assert seconds(text) + seconds("那秘书长呢", text) < 20 * usual
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["第一条", "第一条,", "(一)", "民生部分(一)", "养老那块第三条", "部分", "民生部分里面的", "多少,", "谁管、", "要不要公开,", "第3项和"],
+)
+def test_many_places_and_questions_cost_no_more_than_words(piece: str, usual: float) -> None:
+    """A message may name hundreds of places, or ask hundreds of things: it is read in about the time of any other."""
+    text = piece * (1900 // len(piece))
+    assert seconds(text) + seconds("那第三条呢", text) < 40 * usual
+
+
+def test_a_message_of_too_many_questions_is_read_as_one() -> None:
+    """As many facets as people ask at once; beyond that none."""
+    for count, facets in ((3, 3), (8, 8), (9, 0), (400, 0)):
+        assert len(read(",".join(["全区粮食产量多少"] * count)).facets) == facets
+
+
+@pytest.mark.parametrize(
+    ("question", "places"), [("养老那块第三条", []), ("工作规则第三条", ["work-rules#3"]), ("工作规则那里第三条", ["work-rules#3"])]
+)
+def test_a_number_inside_a_unit_is_no_article(question: str, places: list[str]) -> None:
+    """What stands before a number tells what it counts, however the text before that goes on."""
+    for before in ("", "我们单位最近在学习各项文件,同事们有好些地方一直都没有弄明白,"):
+        assert [str(place) for place in read(before + question).references] == places
