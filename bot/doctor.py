@@ -72,7 +72,7 @@ def examine(settings: BotSettings, rag: Settings) -> Iterator[Finding]:
 
 def _index(rag: Settings) -> tuple[bool | None, str]:
     from rag.assistant import current_fingerprint
-    from rag.search.index import is_complete
+    from rag.search.folders import is_complete
 
     name = current_fingerprint(rag)
     return (True, texts.INDEX_READY.format(name=name)) if is_complete(rag.data_dir, name) else (False, texts.INDEX_MISSING)

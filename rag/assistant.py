@@ -19,7 +19,8 @@ from rag.errors import IndexUnavailableError, InputError
 from rag.language.locators import counter_of, place_name
 from rag.language.text import matching_form
 from rag.records import Answer, AnswerStatus, Citation, Draft, Hit, Locator, Mode, Nearest, Query, Statement, Turn, Usage
-from rag.search.index import Index, Progress, build_index, is_complete, last_complete, open_named
+from rag.search.folders import is_complete, last_complete
+from rag.search.index import Index, Progress, build_index, open_named
 from rag.search.index import fingerprint as index_fingerprint
 from rag.search.lexical import tokenize
 from rag.search.misplaced import without_place

@@ -23,7 +23,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -38,6 +38,7 @@ from rag.documents.sources import Corpus
 from rag.errors import CorpusError, EndpointError, IndexUnavailableError, StorageError
 from rag.records import Passage
 from rag.search import lexical, snapshot
+from rag.search.folders import folder_of, is_complete, list_indexes
 from rag.search.lexical import Lexicon
 from rag.search.snapshot import Snapshot
 from rag.search.spelling import Speller, write_sounds
@@ -65,18 +66,6 @@ class Neighbours:
     sentences: tuple[tuple[int, float], ...]
     questions: tuple[tuple[int, float], ...]
     background: tuple[tuple[int, float], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class IndexStatus:
-    """A folder under <data>/index."""
-
-    fingerprint: str
-    complete: bool
-    current: bool
-    built: str
-    vectors: int
-    size: int  # bytes
 
 
 class Index:
@@ -134,11 +123,6 @@ def _checksum(path: Path) -> str:
         raise CorpusError(f"读不到文件 {path.name}。", detail=str(error)) from error
 
 
-def is_complete(data_dir: Path, name: str) -> bool:
-    """True when the index of that name is there and finished."""
-    return (_folder(data_dir, name) / "complete.json").is_file()
-
-
 def build_index(
     corpus: Corpus,
     embedder: Embedder,
@@ -184,7 +168,7 @@ def _build(name: str, taken: Snapshot, embedder: Embedder, data_dir: Path, chrom
         _write_vectors(folder, name, names, vectors, chroma_url, report)
         summary = {"built": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "vectors": len(names), "embedder": embedder.name}
         (folder / "complete.json").write_text(json.dumps(summary), encoding="utf-8")
-        final = _folder(data_dir, name)
+        final = folder_of(data_dir, name)
         shutil.rmtree(final, ignore_errors=True)
         folder.rename(final)
     except BaseException:
@@ -273,16 +257,19 @@ def open_index(corpus: Corpus, embedder_fingerprint: str, data_dir: Path, *, exp
 
 def open_named(name: str, data_dir: Path, *, chroma_url: str | None = None) -> Index:
     """Open the index of that fingerprint."""
-    folder = _folder(data_dir, name)
+    folder = folder_of(data_dir, name)
     if not is_complete(data_dir, name):
         raise IndexUnavailableError("当前文件和配置对应的索引尚未建立，请运行 ningwen index build。")
     try:
-        client = _client(_writable(folder / "chroma") if chroma_url is None else folder, chroma_url)
-        collection = client.get_collection(f"ningwen-{name}", embedding_function=None)
-        with beside(_read_graph, collection) if chroma_url is None else nullcontext():
-            taken = snapshot.load((folder / "snapshot.json").read_bytes())
-            passages = Lexicon.load(folder / "passages.bm25", len(taken.passages))
-            questions = Lexicon.load(folder / "questions.bm25", len(taken.expansions) + len(taken.background))
+        with ExitStack() as failing:
+            client = _client(_writable(folder / "chroma") if chroma_url is None else folder, chroma_url)
+            failing.callback(client.close)
+            collection = client.get_collection(f"ningwen-{name}", embedding_function=None)
+            with beside(_read_graph, collection) if chroma_url is None else nullcontext():
+                taken = snapshot.load((folder / "snapshot.json").read_bytes())
+                passages = Lexicon.load(folder / "passages.bm25", len(taken.passages))
+                questions = Lexicon.load(folder / "questions.bm25", len(taken.expansions) + len(taken.background))
+            failing.pop_all()  # it stays open as long as the index does
     except IndexUnavailableError:
         raise
     except Exception as error:
@@ -298,36 +285,6 @@ def _read_graph(collection: Any) -> None:
     with suppress(Exception):
         vector = collection.get(ids=["p0"], include=["embeddings"])["embeddings"][0]
         collection.query(query_embeddings=[vector], n_results=1, include=[])
-
-
-def last_complete(data_dir: Path) -> str | None:
-    """The fingerprint of the index that was completed last; None when there is none."""
-    statuses = [status for status in list_indexes(data_dir) if status.complete]
-    return max(statuses, key=lambda status: status.built).fingerprint if statuses else None
-
-
-def list_indexes(data_dir: Path, current: str | None = None) -> list[IndexStatus]:
-    """Every index folder, finished or not."""
-    found = []
-    for folder in sorted((data_dir / "index").glob("*")) if (data_dir / "index").is_dir() else ():
-        if not folder.is_dir():
-            continue
-        try:
-            summary = json.loads((folder / "complete.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            summary = None
-        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-        found.append(
-            IndexStatus(
-                folder.name,
-                summary is not None,
-                folder.name == current,
-                summary["built"] if summary else "",
-                int(summary["vectors"]) if summary else 0,
-                size,
-            )
-        )
-    return found
 
 
 def prune(data_dir: Path, keep: str, *, chroma_url: str | None = None) -> list[str]:
@@ -358,10 +315,6 @@ def _remove_leftovers(data_dir: Path) -> None:
     """Called under the build lock: whatever is still named .building belongs to a process that died."""
     for folder in (data_dir / "index").glob("*.building-*"):
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _folder(data_dir: Path, name: str) -> Path:
-    return data_dir / "index" / name
 
 
 def _client(folder: Path, chroma_url: str | None) -> Any:

@@ -12,7 +12,8 @@ import pytest
 from rag.documents.sources import read_corpus
 from rag.errors import CorpusError, IndexUnavailableError, StorageError
 from rag.search.embedding import E5Embedder
-from rag.search.index import build_index, fingerprint, is_complete, last_complete, list_indexes, open_index, open_named, prune
+from rag.search.folders import is_complete, last_complete, list_indexes
+from rag.search.index import build_index, fingerprint, open_index, open_named, prune
 
 
 def build(corpus: Path, data: Path, *, expand: bool = True) -> str:
@@ -81,6 +82,26 @@ def test_damaged_index(small_corpus: Path, data_dir: Path) -> None:
     (data_dir / "index" / name / "snapshot.json").write_text("{", encoding="utf-8")
     with pytest.raises(IndexUnavailableError, match="重建"):
         open_named(name, data_dir)
+
+
+@pytest.mark.parametrize("file", ["snapshot.json", "passages.bm25"])
+def test_a_damaged_index_is_let_go(small_corpus: Path, data_dir: Path, file: str) -> None:
+    """What failed to open holds no files of Chroma; mended, it opens, and what is open already goes on."""
+    from chromadb.api.shared_system_client import SharedSystemClient
+
+    name = build(small_corpus, data_dir)
+    path = data_dir / "index" / name / file
+    kept = path.with_name(f"{file}.kept")
+    path.rename(kept)
+    with pytest.raises(IndexUnavailableError):
+        open_named(name, data_dir)
+    assert str(data_dir / "index" / name / "chroma") not in SharedSystemClient._identifier_to_system
+    kept.rename(path)
+    index = open_named(name, data_dir)
+    path.rename(kept)
+    with pytest.raises(IndexUnavailableError):
+        open_named(name, data_dir)
+    assert index.nearest(E5Embedder(data_dir).embed_query("会议请假找谁?"), 3).passages
 
 
 def test_full_disk(small_corpus: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
