@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import sys
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot import texts
+from bot import memory, texts
 from rag.errors import InputError, NingwenError
 
 if TYPE_CHECKING:
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
 
 COMMANDS = "ningwen.commands"
 """Entry-point group through which other packages add commands without being imported here."""
-
-UNLOOKED = 100_000
-"""Objects made before garbage is looked for: nearly all that a start makes stays, and looking every 700 took a tenth of it."""
 
 OWN = {
     "telegram": "bot.telegram.cli",
@@ -49,7 +45,7 @@ app.add_typer(index_app, name="index")
 
 def main() -> None:
     """Entry point of ``ningwen``. Whatever happens, a person sees one sentence and no traceback."""
-    gc.set_threshold(UNLOOKED)
+    memory.look_rarely()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     _mount(sys.argv[1:])
@@ -68,7 +64,7 @@ def main() -> None:
         show = getattr(error, "format_message", None)  # click's own usage errors
         _fail(texts.USAGE.format(detail=show()) if show else texts.UNEXPECTED, 2)
     finally:
-        gc.freeze()  # an interpreter that ends looks through all objects once more: a tenth of an answer's time
+        memory.look_no_more()
 
 
 def _fail(message: str, code: int) -> None:
@@ -355,7 +351,7 @@ def index_build() -> None:
 def index_status() -> None:
     """Which indexes there are; exit code 1 when the current one is missing."""
     from rag.assistant import current_fingerprint
-    from rag.search.index import list_indexes
+    from rag.search.folders import list_indexes
     from rag.settings import Settings
 
     settings = Settings.load()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import structlog
 
-from bot import commands, metrics, texts
+from bot import commands, memory, metrics, texts
 from bot.access import Access, Verdict
 from bot.errors import StoreError
 from bot.growth import Growth
@@ -158,7 +158,9 @@ class Service:
         source = self._source
         if not callable(source):
             return source
-        return await asyncio.get_running_loop().run_in_executor(self._ask_threads, source)
+        assistant = await asyncio.get_running_loop().run_in_executor(self._ask_threads, source)
+        memory.keep_opened()
+        return assistant
 
     async def _take_rows(self) -> None:
         """Begin to answer as many rows as there are free workers."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bot import texts
+from bot import memory, texts
 from bot.errors import DeliveryError, StoreError
 from bot.grants import approve, list_pairings
 from bot.ledger import Wanted, read_audit
@@ -363,6 +364,23 @@ async def test_an_assistant_that_can_not_be_opened(sqlite_store: Store, serve: S
             await service.run()
         await service.stop()
     assert sqlite_store.waiting() == 1
+
+
+async def test_what_was_opened_is_kept(sqlite_store: Store, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that goes on answering has the assistant that it opened kept, and looks for garbage as usual from then on."""
+    kept: list[str] = []
+    usual = gc.get_threshold()
+    monkeypatch.setattr(gc, "freeze", lambda: kept.append("freeze"))
+    memory.look_rarely()
+    try:
+        assert gc.get_threshold()[0] > 10 * usual[0]
+        async with serve(sqlite_store, RecordingChannel(), ScriptedAssistant) as service:
+            async with asyncio.timeout(5):
+                while not service.ready:
+                    await asyncio.sleep(0.01)
+        assert (kept, gc.get_threshold()) == (["freeze"], usual)
+    finally:
+        gc.set_threshold(*usual)
 
 
 async def test_metrics_count(sqlite_store: Store, serve: Serve, message: Make) -> None:
