@@ -30,7 +30,7 @@ from rag.records import Passage, Query
 from rag.search.index import Index
 from rag.search.lexical import tokenize
 from rag.search.retrieve import COLUMN_OF, Evidence
-from rag.search.wanted import Wanted, items_wanted, what_is_wanted
+from rag.search.wanted import FIGURES, Wanted, items_wanted, what_is_wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +57,30 @@ FEATURES = ("answered", "sentence", "covered", "unknown", "margin", "vote")
 
 _SEAT = re.compile(r"[\u4e00-\u9fff]{2,3}?[省市县](?=人民政府|政府|[^,。]*[厅局委办]$)")  # 「陕西省政府」 is of 陕西省
 
+_KINDS_OF_PLACE = r"市辖区|县级市|地级市|设区的?市"
+"""Kinds whose rules are every such place's; a 自治区 or a 省 has rules of its own."""
+
 _ANY_PLACE = re.compile(
     r"[各每某]|外国|大城市|三[区北]$|全[区省市县国]|[东西南北中][东西南北部]|(?:城市|山川|黄河|新建|惠及|治沙|满意度)$"
 )
 """No place of its own: 「各市县」, 「大城市」, 「西北」; and words of an official text that look like one."""
 
-_TOOL = re.compile(r"(?<![a-z])(?P<tool>[a-z]{3,})(?:里面?|中|上)?(?:怎么|如何|咋)")
-"""A word in Latin letters with which a question wants to do something: 「Excel里怎么…」."""
+_TOOL = re.compile(
+    r"(?<![a-z])(?P<tool>[a-z]{3,})(?:(?:里面?|中|上)(?:怎么|如何|咋)|(?:怎么|如何|咋)(?!样|了|办|说|看|回事|规定|要求|安排)(?=[\u4e00-\u9fff]{2}))"
+)
+"""A word in Latin letters with which a question wants to do something: 「Excel里怎么…」; 「GDP怎么样」 wants nothing done."""
 
 _INSIDE = re.compile(
     r"》[^,。;?!]{0,6}?(?:第几[条章款]|哪(?:一|1|几)?[条章款](?![^,。;?!]*依据)|(?:有|共|一共|总共)(?:多少|几)[条章款]|全文|原文)"
 )
 """What stands where inside a document that is named by its title; of one that the corpus only mentions nobody can tell."""
 
-_STATED = re.compile(r"吧(?:$|[,;。?!])|(?:对吗|对不对|是这样吗)[?。]?$")
+_STATED = re.compile(r"(?<![酒网贴水])吧(?:$|[,;。?!])|(?:对吗|对不对|是这样吗)[?。]?$")
+_TELL = r"[说讲看查列找发]|介绍|解释|告诉"
+_PLEA = re.compile(
+    rf"(?:{_TELL})(?:{_TELL}|一?下|一|出来|清楚|给|我们?|大家|听)+吧(?:$|[,;。?!])|[给帮替跟]我们?[^,;。?!]{{0,6}}吧(?:$|[,;。?!])"
+)
+"""「…给我说说吧」 states nothing."""
 
 _BATCH = re.compile(r"第(?:\d+|[一二三四五六七八九十]+)批")
 
@@ -89,7 +99,7 @@ NEAREST = 40
 ASKED_OTHERWISE = 0.055
 """How much closer indexed questions are that ask for another kind of thing."""
 
-_ASKING = re.compile(rf"{INTERROGATIVE.pattern}|{ASKS.pattern}|还是")
+_ASKING = re.compile(rf"{INTERROGATIVE.pattern}|{ASKS.pattern}|还是|[能可]否|有没有|(?!时不时|动不动)([\u4e00-\u9fff])不\1")
 _FEWEST, _LITERALLY = 2, 0.8  # keywords that tell one sentence from another; share of them and their pairs as typed
 _MANY = 4  # of fewer things than this each may have a sentence of its own
 
@@ -120,8 +130,8 @@ class Confidence:
 
     @cached_property
     def _whole(self) -> str:
-        """All documents: a place that none of them names is a word like others."""
-        return "".join(document.text for document in self._index.snapshot.documents)
+        """All documents, folded: a place that none of them names is a word like others."""
+        return fold("".join(document.text for document in self._index.snapshot.documents))
 
     def features(self, query: Query, evidence: Evidence) -> dict[str, float]:
         """The signals that are weighed, of the sentence that answers best; each 0…1."""
@@ -166,7 +176,7 @@ class Confidence:
             return self.lacking(query, evidence) is None
         calibration = self._calibration_for(evidence)
         threshold = calibration.named if query.only else calibration.threshold
-        if _STATED.search(query.standalone):
+        if _STATED.search(_PLEA.sub("", query.standalone)):
             threshold = min(threshold, calibration.stated)
         return self.probability(query, evidence) >= threshold
 
@@ -191,16 +201,13 @@ class Confidence:
         if SAYS_SO.fullmatch(query.standalone):
             return "subject"
         text = matching_form(" ".join(f"{p.text} {p.heading}" for p in passages))
-        if (match := _TOOL.search(query.standalone)) and (tool := match["tool"]) not in fold(self._whole):
+        if (match := _TOOL.search(query.standalone)) and (tool := match["tool"]) not in self._whole:
             return f"word {tool}"
         if not query.documents and _INSIDE.search(query.standalone):
             return "another document"
         if year := _other_year(query, passages[:3]):
             return f"year {year}"
-        places = _places(evidence.text)
-        if not any(_is_called(place, query.standalone, text) for place in places) and (
-            place := next((place for place in places if self._elsewhere(place, text)), None)
-        ):
+        if place := next((p for p in self._places_asked(query, evidence, text) if self._elsewhere(p, text)), None):
             return f"place {place}"
         if name := self._only_named(query, evidence):
             return f"members of {name}"
@@ -216,7 +223,7 @@ class Confidence:
             return wanted.kind
         if wanted.pattern is not None and not in_table and self._is_behind(query, evidence):
             return wanted.kind
-        if wanted.kind in ("figure", "share", "money", "rank") and self._is_of_another(query, evidence, wanted):
+        if wanted.kind in FIGURES and self._is_of_another(query, evidence, wanted):
             return f"{wanted.kind} of it"
         if not query.references and (items := items_wanted(query.standalone)) >= _MANY and items > self._listed(query, evidence):
             return f"{items} items"
@@ -274,6 +281,14 @@ class Confidence:
             *(len(re.split(r"[、,;:，；：]", snapshot.sentences[p].text)) for p in following),
         )
 
+    def _places_asked(self, query: Query, evidence: Evidence, text: str) -> list[str]:
+        """Places whose own rules or figures are asked for: not one of a kind that a text is about, nor the city named beside a district."""
+        places = _places(evidence.text)
+        others = [place for place in places if not _is_called(place, query.standalone, text)]
+        if len(others) == len(places):
+            return places
+        return [place for place in others if not (place.endswith("市") and place in self._whole)]
+
     def _elsewhere(self, place: str, text: str) -> bool:
         """Whether a place is another one than those of a text: a named city or county, or one that other passages are about."""
         bare = place.rstrip("市县省区") if len(place) > 2 else place
@@ -282,8 +297,8 @@ class Confidence:
 
 def _is_called(place: str, question: str, text: str) -> bool:
     """Whether a question says of a place that it is of a kind that a text is about: 「…区是市辖区」."""
-    kind = re.search(rf"{re.escape(place)}(?:人民)?(?:政府)?(?:是|作为|属于?)([\u4e00-\u9fff]{{3}})", question)
-    return kind is not None and kind[1] in text
+    kind = re.search(rf"{re.escape(place)}(?:人民)?(?:政府)?(?:是|作为|属于?)(?P<kind>{_KINDS_OF_PLACE})", question)
+    return kind is not None and kind["kind"] in text
 
 
 def _other_year(query: Query, passages: list[Passage]) -> int | None:

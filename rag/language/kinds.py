@@ -12,7 +12,13 @@ _ANY = r"(?:什么|哪些|哪几个|啥|何种)(?:样的)?"
 _HOW = r"(?:怎么|如何|怎样|咋)"
 _WHICH = r"哪(?:一|1|个|些|家|几家|几个)*"
 _BODY = r"(?:公司|企业|高校|学校|医院)"
-_DIGITS = r"(?:\d[\d,.]*|[一二三四五六七八九十百千两])"
+DIGITS = r"(?:\d[\d,.]*|[一二三四五六七八九十百千两])"
+_PROVINCES = (
+    r"河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|甘肃|青海|台湾"
+    r"|内蒙古|广西|西藏|新疆|北京|天津|上海|重庆|香港|澳门"
+)
+_WITH_ANOTHER = r"闽宁|[京津沪渝冀晋辽吉黑苏浙皖闽赣鲁豫鄂湘粤桂琼川贵云陕甘青藏新]宁(?:协作|合作|对口)|京津冀|粤港澳|川渝|陕甘"
+"""Provinces by one letter each; a letter alone may belong to another word: 「青年」, 「山川」, 「晋升」."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,7 @@ PARTICULAR = (
     Kind(
         "times",
         re.compile(r"(?:过了?|了|一共|总共|累计)(?:多少|几)[回次趟场]"),
-        re.compile(rf"{_DIGITS}(?:多|余|几)?[万千百]?[次回场趟届]|首次|多次|再次"),
+        re.compile(rf"{DIGITS}(?:多|余|几)?[万千百]?[次回场趟届]|首次|多次|再次"),
     ),
 )
 """Kinds whose question has no other reading; looked for before figures."""
@@ -124,10 +130,7 @@ GENERAL = (
     Kind(
         "province",
         re.compile(r"哪(?:个|一个|些|几个?)省(?![级委域会区])|来源省份"),
-        re.compile(
-            r"[\u4e00-\u9fff]省(?![级委域会区])|福建|广东|浙江|江苏|山东|河南|河北|湖[南北]|四川|[陕山]西|甘肃|青海|内蒙古|新疆|西藏"
-            r"|北京|上海|天津|重庆|[湘粤浙闽鲁苏豫川渝陕甘青晋冀]"
-        ),
+        re.compile(rf"[\u4e00-\u9fff]省(?![级委域会区])|{_PROVINCES}|{_WITH_ANOTHER}"),
     ),
     Kind(
         "scoring",

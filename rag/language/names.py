@@ -17,6 +17,7 @@ _NUMBER = r"(?:[二两三四五六七八九十]+|\d+)"
 _PERIOD = re.compile(r"十[一二三四五]五")  # a five-year plan
 _COUNT = re.compile(rf"({_NUMBER})(?![\d+×·])")
 _DIGITS = re.compile(r"\d[\d+a-z]*")
+_CALLED = re.compile(r"[^,。;?!]{0,8}?(?:热线|专线|电话)")  # of a number that is rung: 「12345政务服务热线」
 _END = r"(?=$|[,。;?!]|呢|吗|来着|列)"
 _IS = r"(?:都|各|又|是|指|包括|包含|有|讲|说|定|的|要求|代表)"
 _MEMBERS = (
@@ -35,7 +36,7 @@ _ENUMERATED = re.compile(r"[一二三四五六七八九十]是")
 @lru_cache(maxsize=1024)
 def names_in(text: str) -> tuple[str, ...]:
     """The names of several things that a printed text quotes, in matching form."""
-    found = (matching_form(match[1]) for match in _QUOTED.finditer(text))
+    found = (matching_form(match[1]) for match in _QUOTED.finditer(text) if not _is_rung(match[1], text[match.end() :]))
     return tuple(dict.fromkeys(name for name in found if not _PERIOD.fullmatch(name) and (size_of(name) or _DIGITS.fullmatch(name))))
 
 
@@ -47,9 +48,16 @@ def name_asked(question: str, text: str) -> str | None:
         asked = _AFTER.match(after) if found else None
         if asked and (which := _WHICH.search(asked[0])) and size_of(name) not in (None, to_int(which[1])):
             continue  # 「三农…哪两条」 asks for two of something else
+        if _is_rung(name, after):
+            continue
         if asked or (found and _BEFORE.search(before)):
             return name
     return None
+
+
+def _is_rung(name: str, after: str) -> bool:
+    """Whether a name is the number of a hotline, by what follows it."""
+    return name.isdecimal() and _CALLED.match(after) is not None
 
 
 def size_of(name: str) -> int | None:

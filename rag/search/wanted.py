@@ -10,11 +10,10 @@ import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from rag.language.kinds import GENERAL, PARTICULAR
+from rag.language.kinds import DIGITS, GENERAL, PARTICULAR
 from rag.language.numerals import to_int
 from rag.language.words import SYNONYMS
 
-_DIGITS = r"(?:\d[\d,.]*|[一二三四五六七八九十百千两])"
 _MULTIPLE = r"(?:多|余|几)?(?:万亿|千万|百万|亿|万|千|百)?(?:多|余)?"
 _FIGURE = re.compile(
     r"\d|(?<![每第一二三四五六七八九十百千两])[一二三四五六七八九十百千两]+(?:个|项|条|次|名|位|章|批|年|月|日|天|分|大|类|种|家|届|成|倍|户|人)|百分之|翻番|翻一番|过半|一半"
@@ -59,16 +58,19 @@ _HOW_COSTLY = re.compile(
 )
 _COUNTED = re.compile(r"(?:多少|(?<!哪)几)(?P<unit>[家个项件名人户条所亿万])")
 _NO_SUM = r"(?:多|余)?(?:户|人|亩|吨|套|辆|千瓦|个|家|平方|立方|级)"
-_MONEY = re.compile(rf"{_DIGITS}{_MULTIPLE}元|{_DIGITS}(?:多|余)?[万亿](?!{_NO_SUM})|免费|免收|无偿|不收")
+_MONEY = re.compile(rf"{DIGITS}{_MULTIPLE}元|{DIGITS}(?:多|余)?[万亿](?!{_NO_SUM})|免费|免收|无偿|不收")
 _RECEIVED = re.compile(
     r"(?:每个?|[一1]个?|按)(?:月|人|年|天|户)[^,;?]{0,6}?(?:发|领|给|补|拿|交|缴|收|得|挣|罚|奖)[^,;?]{0,4}(?:多少|几[百千万])(?![个家项户次人份])"
     r"|多少[^,;?]{0,4}(?:每个?|[一1]个?)(?:月|人)$"
 )
+_ASKED = r"(?:哪|谁|什么(?!补|奖)|怎么|如何|吗|[要能]不[要能]|有没有|[能可是]否|\s)"
+_SUM_OF = r"(?:补贴|补助|奖补|手续费|税费|费用|经费|预算|租金|成本|价格|工资)"
 _SUM_ALONE = re.compile(
-    r"^(?!.*(?:哪|谁|什么(?!补|奖)|怎么|如何|吗|[要能]不[要能]|有没有|是否|\s)).*(?:补贴|补助|奖补|手续费|税费|费用|经费|预算|租金|成本|[单造售票]价|价格|工资|额度|总投资|投资总?额)(?:标准)?[?。]?$"
+    rf"^(?!.*{_ASKED}).*(?:额度|[单造售票]价|总投资|投资总?额|{_SUM_OF}标准)[?。]?$"
+    rf"|^(?!.*{_ASKED}).*每[^,。;?!]{{1,8}}{_SUM_OF}[?。]?$"
     r"|(?:给|有)(?:什么|多少)(?:补助|补贴|奖励)$"
 )
-"""A sum that is named and nothing asked of it: 「公路每公里造价」."""
+"""A sum that is named by a word of amount, and nothing asked of it: 「公路每公里造价」; 「会议经费」 is a subject."""
 
 _JUST_HOW_MANY = re.compile(r"(?:是|有|为|达到?|到)了?几个[?。]?$")
 _IN_ORDER = re.compile(r"先[^,。;?!]{0,6}(?:谁|哪|什么|啥)[^。;?!]{0,6}(?:再|后|然后|接着)[^,。;?!]{0,6}(?:谁|哪|什么|啥)?")
@@ -86,30 +88,39 @@ _PROCEDURE = re.compile(
 )
 """How something is applied for, judged, paid, or who does it: a text without the word says nothing of it."""
 
+_APPLIES = ("申请", "申报", "申领", "报名")
+_APPLIED = re.compile(r"申请|申报|申领|报名|提出|提请|请示|请假|报[送备批请经]|向[^,。;]{2,}报")
+"""How an official text says that somebody applies: a question after 「怎么申请」 need not have its verb."""
+
 _MANY = re.compile(
     r"多少[家个项条位名份种件所遍处座支篇类批款本场台]|(?<![第这那哪好])几(?:位|份|遍|轮)(?!领导|[副正]|[\u4e00-\u9fff]{0,2}长)"
 )
 _NUMBERED = re.compile(
-    rf"{_DIGITS}{_MULTIPLE}(?:个|家|项|条|位|名|份|种|件|所|遍|处|座|支|篇|辆|套|户|类|批|款|本|场|节|次|人|轮|大)|、[^,。;]*、"
+    rf"{DIGITS}{_MULTIPLE}(?:个|家|项|条|位|名|份|种|件|所|遍|处|座|支|篇|辆|套|户|类|批|款|本|场|节|次|人|轮|大)|、[^,。;]*、"
 )
 """How many things of a kind: a number of any, or a list of them."""
 
+_AMONG = r"(?:里面?|当中|里头|中(?!学|心|国|小|央|等))"  # 「中」 that opens no other word: 「30家中小企业」
 _WITHIN_GIVEN = re.compile(
-    r"(?<![\d.])(?P<whole>\d[\d.]*[万亿]?)(?![\d.年月日号])[多余]?[\u4e00-\u9fff]{0,6}(?<!其)(?:里面?|当中|里头|中(?!学|心|国|小|央|等))[^,。;?!]{0,10}(?:多少|(?<!第)几)"
+    rf"(?<![\d.第])\d[\d.]*[万亿]?(?![\d.年月日号])[多余]?[\u4e00-\u9fff]{{0,6}}(?<!其){_AMONG}[^,。;?!]{{0,10}}(?:多少|(?<!第)几)"
 )
-_PART_OF = re.compile(r"其中|占|包括|含|分别")
-"""A part asked of a whole that is given: 「2.5万户里抗震农房有几户」."""
+"""A part asked of a whole that is given: 「2.5万户里抗震农房有几户」; 「第3项」 is a place."""
 
-_OFTEN = r"(?:每(?:个)?(?:季度?|半年|年|月|周|天|日)|[一1]?(?:季度|半年|月度|周报))"
+_PART_OF = re.compile(rf"(?:其中,?|占|包括|含|分别)[^,。;]{{0,12}}?(?:{_FIGURE.pattern})")
+"""A part that is measured: 「其中抗震农房8000户」."""
+
+_OFTEN = r"(?:每(?:个)?(?:季度?|半年|年|月|周|天|日)|[一1]?(?:季度|半年|月度)|[日周旬月季年]报)"
 _EITHER_OFTEN = re.compile(rf"{_OFTEN}[^,。;?!]{{0,10}}还是[^,。;?!]{{0,4}}(?:{_OFTEN}|[一1两二]?个?[年月周天])")
 _REPEATED = re.compile(
     r"每个?(?:半?年|季|月|周|天|日|[两二三\d])|季度|[半按]年|年度|按[月季]|随时|[年月天周季日][^,。;]{0,4}[一二两三四多\d]次"
 )
+"""How often, by what repeats: 「按季度」, 「每周两次」."""
+
 _OF = r"个?(?P<{}>工作日|小时|分钟|[天日年月周次元倍%])"
 _EITHER = re.compile(
-    rf"(?<![\d.]){_DIGITS}(?:{_OF.format('first')})?[^,。;?!]{{0,6}}还是[^,。;?!\d]{{0,6}}{_DIGITS}{_OF.format('other')}"
+    rf"(?<![\d.]){DIGITS}(?:{_OF.format('first')})?[^,。;?!]{{0,6}}还是[^,。;?!\d]{{0,6}}{DIGITS}{_OF.format('other')}"
 )
-"""Two values that are offered, one of which is asked for: 「提前3天还是5天」, 「每季度还是半年」."""
+"""Two values that are offered, one of which is asked for, each in a unit of its own: 「提前3天还是5天」, 「3天还是一周」."""
 
 _WHICH_NUMBER = re.compile(r"文号|发文字号|字号|几号文|多少号|什么号")
 _WHETHER = re.compile(r"要不要|需不需要|用不用|能不能|可不可以|该不该|是否|是不是|有没有")
@@ -166,7 +177,8 @@ def _kind(question: str) -> Wanted:
     if _EITHER_OFTEN.search(question):
         return Wanted("frequency", _REPEATED)
     if match := _EITHER.search(question):
-        return Wanted("either", _measured(None, match["other"]))
+        units = [unit for unit in (match["first"], match["other"]) if unit]
+        return Wanted("either", re.compile("|".join(_measured(None, unit).pattern for unit in units)))
     if _RECEIVED.search(question):
         return Wanted("money", _MONEY)
     if _ORDINAL.search(question):
@@ -187,7 +199,7 @@ def _kind(question: str) -> Wanted:
         return Wanted("money", _MONEY)
     if match := _PROCEDURE.search(question):
         said = match["act"] or match["done"]
-        return Wanted("procedure", re.compile("|".join(SYNONYMS.get(said, {said}))))
+        return Wanted("procedure", _APPLIED if said in _APPLIES else re.compile("|".join(map(re.escape, SYNONYMS.get(said, {said})))))
     if _MANY.search(question):
         return Wanted("count", _NUMBERED)
     if _NAMED.search(question) and not re.search(r"事项|工程|平台|行动|项目|制度|机制|体系|文件|办法|模式", question):
@@ -200,8 +212,8 @@ def _kind(question: str) -> Wanted:
 @lru_cache(maxsize=256)
 def _measured(multiple: str | None, unit: str | None) -> re.Pattern[str]:
     if unit is None or (unit == "元" and multiple):
-        return re.compile(rf"{_DIGITS}(?:多|余)?[万千百]*{re.escape(multiple or '')}")
-    return re.compile(rf"{_DIGITS}{_MULTIPLE}个?{_UNITS.get(unit, re.escape(unit))}")
+        return re.compile(rf"{DIGITS}(?:多|余)?[万千百]*{re.escape(multiple or '')}")
+    return re.compile(rf"{DIGITS}{_MULTIPLE}个?{_UNITS.get(unit, re.escape(unit))}")
 
 
 _NUMERAL = r"[二三四五六七八九十百]+|\d+"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.answering.confidence import _is_called, _places
+from rag.answering.confidence import _ASKING, _PLEA, _STATED, _TOOL, _is_called, _places
 from rag.assistant import Assistant
 from rag.documents.sources import read_corpus
 from rag.search.embedding import E5Embedder
@@ -44,6 +44,55 @@ def test_a_tool_that_no_document_knows(assistant: Assistant) -> None:
     """「Excel里怎么…」 is about Excel, whatever else it has in common with a passage."""
     query, evidence = assistant.gather(assistant.understand("Excel里怎么把会议纪要合并"))
     assert assistant.confidence.lacking(query, evidence[0]) == "word excel"
+
+
+@pytest.mark.parametrize(
+    ("question", "tool"),
+    [("gdp change怎么样", None), ("gdp如何安排", None), ("word上如何加页码", "word"), ("python怎么统计字数", "python")],
+)
+def test_only_a_tool_is_worked_with(question: str, tool: str | None) -> None:
+    """In it, or with a verb after 「怎么」; 「怎么样」 asks how something is."""
+    assert (_TOOL.search(question) or {"tool": None})["tool"] == tool
+
+
+@pytest.mark.parametrize(
+    ("question", "stated"),
+    [
+        ("常务会议每周一次吧", True), ("每人每月发120元吧", True), ("这事归审计厅审查吧", True), ("给我查一下,每周一次吧", True),
+        ("食堂菜价标准给我说说吧", False), ("食堂菜价标准介绍一下吧", False), ("菜价列出来吧", False), ("归谁管网吧", False),
+        ("整治酒吧,贴吧", False),
+    ],
+)  # fmt: skip
+def test_what_is_stated(question: str, stated: bool) -> None:
+    """A plea and a word that ends in 吧 state nothing."""
+    assert bool(_STATED.search(_PLEA.sub("", question))) is stated
+
+
+@pytest.mark.parametrize(
+    ("question", "asks"),
+    [
+        ("会议材料能否代领", True), ("可否列席会议", True), ("有没有例外", True), ("是不是主席主持", True), ("会不会公开", True),
+        ("需不需要备案", True), ("时不时检查", False), ("会议经费", False),
+    ],
+)  # fmt: skip
+def test_what_keywords_ask(question: str, asks: bool) -> None:
+    """「能否」 and 「会不会」 ask something: what has them is no row of keywords."""
+    assert bool(_ASKING.search(question)) is asks
+
+
+@pytest.mark.parametrize(
+    ("question", "place"),
+    [
+        ("内蒙古是自治区,常务会议每周召开一次吧", "place 内蒙古"),
+        ("兴庆区的常务会议谁主持", "place 兴庆区"),
+    ],
+)
+def test_a_place_with_rules_of_its_own(assistant: Assistant, question: str, place: str) -> None:
+    """To be of the same kind as ours clears only a district or city, and no other place in the question."""
+    confidence = assistant.confidence
+    confidence.__dict__["_whole"] = "内蒙古"  # documents that name it
+    query, evidence = assistant.gather(assistant.understand(question))
+    assert confidence.lacking(query, evidence[0]) == place
 
 
 @pytest.mark.parametrize(("question", "called"), [("兴庆区政府是市辖区,能直接报文吗", True), ("兴庆区能直接报文吗", False)])

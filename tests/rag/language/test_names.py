@@ -46,6 +46,20 @@ def test_what_a_name_stands_for_is_said(name: str, text: str, said: bool) -> Non
     assert unfolds(name, text, parts=0) is said
 
 
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("12345热线具体有什么要求", "用好“12345”,第一时间受理企业诉求。"),
+        ("12345具体有哪些要求", "用好“12345”政务服务热线,受理企业诉求。"),
+        ("96110专线具体是什么", "宣传“96110”。"),
+    ],
+)
+def test_a_number_that_is_rung_names_no_things(question: str, text: str) -> None:
+    """The hotline has no five members; 「654321」计划 has."""
+    assert name_asked(question, text) is None
+    assert name_asked("654321计划具体是什么", MENTIONED) == "654321"
+
+
 def test_parts_of_the_unit_unfold_a_name() -> None:
     """A section with eight parts says what its eight are."""
     assert unfolds("八项工程", "扎实推进“八项工程”。", parts=8)
