@@ -6,7 +6,7 @@ documents/outline.py       paragraphs → Document              the tree of chap
 documents/annex.py         flattened table → rows
 documents/conformance.py   proof that nothing was lost
 documents/passages.py      Document → Passages
-search/embedding.py, lexical.py, index.py     Passages → Index
+search/embedding.py, lexical.py, index.py     Passages → Index       folders.py which indexes there are
 search/understand.py       question + history → Query         complete.py what it leaves out, divide.py what it consists of,
                                                               refer.py, nested.py, enumerate.py, particulars.py what it names,
                                                               spelling.py, pinyin.py what was mistyped,
