@@ -109,13 +109,13 @@ def main() -> int:
         "held out": held_out(samples, used),
     }
     for name, judged in tables.items():
-        for threshold in (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6):
+        for threshold in sorted({0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, shipped.threshold}):
             refused = np.mean([p < threshold for p, s in judged if not s.answerable])
             lost = np.mean([p < threshold for p, s in judged if s.answerable])
             print(f"{name:<9} threshold {threshold:.2f}   open refused {refused:.3f}   answerable refused {lost:.3f}")
     if "--list" in sys.argv:
         for p, sample in sorted(tables["held out"], key=lambda pair: pair[0]):
-            if sample.answerable == (p < 0.35):
+            if sample.answerable == (p < shipped.threshold):
                 kind = "answerable" if sample.answerable else "open"
                 print(f"{p:.2f} {kind} {sample.name} {sample.question} {sample.lacking or ''}")
     return 0
