@@ -284,22 +284,16 @@ def show(
 
 @app.command(help=texts.CORPUS_HELP)
 def corpus(
-    words: Annotated[list[str] | None, typer.Argument(help=texts.CORPUS_ID)] = None,
+    document: Annotated[str | None, typer.Argument(help=texts.CORPUS_ID)] = None,
     as_json: Annotated[bool, typer.Option("--json", help=texts.ASK_JSON)] = False,
 ) -> None:
-    """The documents, the outline of one, or questions for new ones."""
-    document, *others = words or (None,)
-    if document == "enrich":
-        from bot.enrich_cli import enrich_documents
-
-        enrich_documents(others)
-        return
+    """The documents, or the outline of one."""
     from bot.terminal import show_outline
     from rag.documents.sources import read_corpus
     from rag.search.snapshot import read_snapshot
     from rag.settings import Settings
 
-    taken = read_snapshot(read_corpus(Settings.load().corpus_dir), expand=False)
+    taken = read_snapshot(read_corpus(Settings.load().corpus_dir))
     if document is None:
         _print_documents(taken, as_json=as_json)
         return

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 def find_place(assistant: Assistant, place: str) -> Locator:
     """「work-rules#26」, 「第二十六条」, 「附件第3项」 or 「26」 → the locator. Raises InputError."""
     from rag.answering.verify import missing_text
-    from rag.search.understand import Understanding
 
     taken = assistant.index.snapshot
     try:
@@ -27,10 +26,10 @@ def find_place(assistant: Assistant, place: str) -> Locator:
         pass
     if re.fullmatch(r"\s*[0-9〇零一二三四五六七八九十百]+\s*", place):
         place = f"第{place.strip()}条"
-    query = Understanding(taken).understand(place)
-    if query.references:
-        return query.references[0]
-    for missing in query.missing_references:
+    (reading, *_), *_ = assistant.proposer.propose(place).parts
+    if reading.places:
+        return reading.places[0]
+    for missing in reading.missing:
         raise InputError(missing_text(missing, taken))
     raise InputError(texts.NO_SUCH_LOCATOR.format(asked=place[:60]))
 

@@ -28,19 +28,12 @@ SHOW_BEFORE = "上一处：{label}"
 SHOW_AFTER = "下一处：{label}"
 NO_SUCH_LOCATOR = "没有「{asked}」这一处。可用 ningwen corpus 查看文件目录。"
 
-CORPUS_HELP = (
-    "列出已收录的文件；给出标识则列出目录；enrich 用对话模型为新文件编写问题，供检索使用。\n\n"
-    "例：ningwen corpus work-rules；ningwen corpus enrich；ningwen corpus enrich work-rules"
-)
-CORPUS_ID = "文件标识，如 work-rules；或 enrich 和要编写问题的文件标识。"
+CORPUS_HELP = "列出已收录的文件；给出标识则列出目录。\n\n例：ningwen corpus work-rules"
+CORPUS_ID = "文件标识，如 work-rules。"
 NO_SUCH_DOCUMENT = "没有标识为「{id}」的文件，现有：{known}。"
 DOCUMENT_COLUMNS = ("标识", "文件", "日期", "状态", "单元")
 UNITS = "{count} 个单元"
 STATUS_NAMES = {"in_force": "现行有效", "superseded": "已被替代", "repealed": "已废止", "draft": "征求意见稿"}
-ENRICH_NOTHING = "每份文件都已有问题。要为某份文件补写，请给出它的标识。"
-ENRICH_PROGRESS = "{document}：{done}/{total} 个单元，已写 {lines} 条"
-ENRICH_DONE = "{document}：写入 {lines} 条，弃用 {left_out} 条（引文与原文不符或问题不合用），{failed} 个单元没有结果。文件：{path}"
-ENRICH_NEXT = "请审读后运行 ningwen index build 使其生效。"
 ISSUED = "印发"
 DELIVERED = "报告"
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from evals import cli_foreign
 from evals.progress import progress
 from rag.errors import InputError, StorageError
 
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from rag.settings import Settings
 
 app = typer.Typer(help="评测：检查题目、运行、判定、比较、更新基线。", no_args_is_help=True)
-app.command("retrieval", help=cli_foreign.RETRIEVAL_HELP)(cli_foreign.retrieval)
-app.command("passages", help=cli_foreign.PASSAGES_HELP)(cli_foreign.passages)
 
 _HERE = Path(__file__).parent
 _ROOT = _HERE.parent
@@ -179,7 +176,7 @@ def _snapshot() -> Snapshot:
     from rag.search.snapshot import read_snapshot
     from rag.settings import Settings
 
-    return read_snapshot(read_corpus(Settings.load().corpus_dir), expand=False)
+    return read_snapshot(read_corpus(Settings.load().corpus_dir))
 
 
 def _judge(settings: Settings, observations: list[Observation], folder: Path, workers: int) -> list[Judgement]:

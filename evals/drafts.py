@@ -20,9 +20,9 @@ from rag.answering.review import write_claims
 from rag.answering.write import Drafting
 from rag.errors import InputError, LocatorError
 from rag.language.tokens import TokenCounter
+from rag.reading.propose import Proposer
 from rag.records import Hit, Locator, Query
 from rag.search.snapshot import Snapshot
-from rag.search.understand import Understanding
 
 if TYPE_CHECKING:
     from evals.records import Case
@@ -96,7 +96,7 @@ def verify_draft(draft: Draft, case: Case, snapshot: Snapshot, counter: TokenCou
 
 def prompt_for(draft: Draft, case: Case, snapshot: Snapshot, counter: TokenCounter) -> tuple[Query, Prompt]:
     """The question and a prompt with the units that the draft and the case name, and their neighbours up to the usual number."""
-    query = Understanding(snapshot).understand(case.question)
+    query = Proposer(snapshot).propose(case.question)
     named = [*_MARKER.findall(draft.text), *(group[0] for group in case.locators)]
     wanted = [unit for unit in dict.fromkeys(_unit(name, snapshot) for name in named) if unit is not None]
     units = list(dict.fromkeys(passage.unit for passage in snapshot.passages))
@@ -121,7 +121,7 @@ def main() -> int:
     from rag.search.snapshot import read_snapshot
     from rag.settings import Settings
 
-    rows = measure_drafts(read_snapshot(read_corpus(Settings.load().corpus_dir), expand=False))
+    rows = measure_drafts(read_snapshot(read_corpus(Settings.load().corpus_dir)))
     print(f"{'kind':<16}{'drafts':>7}{'caught':>8}{'lost':>6}")
     for row in rows:
         print(f"{row.kind:<16}{row.drafts:>7}{row.caught:>8}{row.lost:>6}  {' '.join(row.failed)}")

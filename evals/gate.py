@@ -8,7 +8,7 @@ of the baseline that was not run, a measure with nothing to judge and a judge th
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as validated
 
-from evals.measures import LOWER_IS_BETTER, NAMES
+from evals.measures import LOWER_IS_BETTER, NAMES, reading
 from evals.records import Baseline, Interval, Split, Summary
 from evals.score import paired_difference
 from rag.errors import ConfigurationError
@@ -42,7 +42,6 @@ DRAFT_NAMES: dict[str, str] = {
 }
 """What a reader calls each kind of draft."""
 
-_SPLITS: tuple[Split, ...] = ("test", "dev")
 _STRICT = ConfigDict(extra="forbid")
 
 
@@ -75,6 +74,7 @@ class Gate:
     allowed_regression: dict[str, float] = field(default_factory=lambda: {"default": 0.01})
     latency: dict[str, Latency] = field(default_factory=dict)  # by mode
     categories: dict[str, dict[str, float | Target]] = field(default_factory=dict)
+    unseen: dict[str, float | Target] = field(default_factory=dict)  # by measure of evals.measures.reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,8 @@ def read_gate(path: Path) -> Gate:
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
         raise ConfigurationError(f"评测门槛文件 {path.name} 无法读取。", detail=str(error)) from error
     floors = [gate.floors, *gate.categories.values()]
-    if unknown := sorted({measure for found in floors for measure in found} - set(NAMES)):
+    unknown = sorted({measure for found in floors for measure in found} - set(NAMES)) + sorted(set(gate.unseen) - set(reading.NAMES))
+    if unknown:
         raise ConfigurationError(f"评测门槛文件 {path.name} 里没有「{unknown[0]}」这个指标。")
     return gate
 
@@ -141,19 +142,32 @@ def _floors(summary: Summary, gate: Gate) -> Iterator[Finding]:
 
 def _floor(summary: Summary, gate: Gate, measure: str, category: str, floor: float | Target, found: Interval | None) -> Iterator[Finding]:
     where = f"{category} " if category else ""
-    name = f"{where}{NAMES[measure]} {measure}"
-    if found is None or found.count == 0:
-        yield Finding("fail", measure, category, f"{name} 没有得分的题目")
-        return
+    share, count = (found.mean, found.count) if found else (0.0, 0)
+    for level, message in _against(f"{where}{NAMES[measure]} {measure}", floor, share, count, lower=measure in LOWER_IS_BETTER):
+        yield Finding(level, measure, category, message, _lost(summary, gate.split, measure) if level == "fail" and count else ())
+
+
+def _against(name: str, floor: float | Target, share: float, count: int, *, lower: bool) -> Iterator[tuple[Level, str]]:
+    """What is to be said of a share that is held against a floor, or against a ceiling where ``lower`` is better."""
     bound = floor.reached if isinstance(floor, Target) else floor
-    lower = measure in LOWER_IS_BETTER
-    if found.mean > bound if lower else found.mean < bound:
-        message = f"{name} {found.mean:.3f} {'高于上限' if lower else '低于下限'} {bound:g}（{found.count} 题）"
-        yield Finding("fail", measure, category, message, _lost(summary, gate.split, measure))
+    if count == 0:
+        yield "fail", f"{name} 没有得分的题目"
+    elif share > bound if lower else share < bound:
+        yield "fail", f"{name} {share:.3f} {'高于上限' if lower else '低于下限'} {bound:g}（{count} 题）"
     elif isinstance(floor, Target):
-        met = found.mean <= floor.target if lower else found.mean >= floor.target
+        met = share <= floor.target if lower else share >= floor.target
         state = "已达到，应改为下限" if met else f"尚未达到：{floor.note}"
-        yield Finding("note", measure, category, f"{name} {found.mean:.3f}，目标 {floor.target:g} {state}")
+        yield "note", f"{name} {share:.3f}，目标 {floor.target:g} {state}"
+
+
+def judge_unseen(rates: Mapping[str, reading.Rate], gate: Gate) -> Verdict:
+    """Hold the measures on unseen documents against their floors; a gate without such floors fails rather than let all through."""
+    findings = [] if gate.unseen else [Finding("fail", "unseen", "", "评测门槛文件里没有 [unseen] 的下限")]
+    for measure, floor in gate.unseen.items():
+        rate = rates.get(measure, reading.Rate(0, 0))
+        held = _against(f"{reading.NAMES[measure]} {measure}", floor, rate.share, rate.of, lower=measure in reading.LOWER_IS_BETTER)
+        findings += [Finding(level, measure, "", message) for level, message in held]
+    return Verdict(not any(finding.level == "fail" for finding in findings), tuple(findings))
 
 
 def _lost(summary: Summary, split: Split, measure: str) -> tuple[str, ...]:
@@ -186,8 +200,8 @@ def _regressions(summary: Summary, gate: Gate, baseline: Baseline) -> Iterator[F
         allowed = gate.allowed_regression.get(measure)
         if allowed is None and not _is_quality(measure):
             continue
-        for split in _SPLITS:
-            yield from _regression(summary, baseline, measure, split, gate.allowed_regression["default"] if allowed is None else allowed)
+        bound = gate.allowed_regression["default"] if allowed is None else allowed
+        yield from _regression(summary, baseline, measure, gate.split, bound)
 
 
 def _is_quality(measure: str) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from evals.foreign import read_lines
+from evals.lines import read_lines
 from evals.records import Case, Evidence, PastTurn
 from rag.errors import InputError, StorageError
 from rag.language.text import matching_form

@@ -5,18 +5,16 @@ documents/reflow.py        Source → paragraphs                page lines joine
 documents/outline.py       paragraphs → Document              the tree of chapters, articles, items
 documents/annex.py         flattened table → rows
 documents/conformance.py   proof that nothing was lost
-documents/passages.py      Document → Passages
-search/embedding.py, lexical.py, index.py     Passages → Index       folders.py which indexes there are
-search/understand.py       question + history → Query         complete.py what it leaves out, divide.py what it consists of,
-                                                              refer.py, nested.py, enumerate.py, particulars.py what it names,
-                                                              spelling.py, pinyin.py what was mistyped,
-                                                              conditions.py the table rows that it describes,
-                                                              language/orders.py what is no question
-search/retrieve.py         Query + Index → Hits               duties.py the row of a unit, misplaced.py a place named wrongly
-answering/confidence.py    Query + Hits → whether to answer   wanted.py and language/kinds.py the kind of thing asked for,
-                                                              language/names.py names that are only mentioned
-answering/extract.py       Query + Hits → Draft               the documents' own words: choose.py sentences, units.py, lists.py
+documents/passages.py      Document → Passages                windows.py Passages → Windows, what is read at once
+search/embedding.py, lexical.py, tokens.py, index.py          Windows → Index; folders.py which indexes there are
+reading/acts.py            message → a chat act, or a question
+reading/propose.py         question + history → Readings      divide.py its parts, names.py and places.py what it names
+search/retrieve.py         Readings + Index → Candidates      in one batch
+judging/reader.py          Reading + windows → marks          the trained network
+judging/judge.py           Readings + Candidates → Judgement  features.py what is weighed: the only place that decides
+answering/compose.py       Judgement → Draft                  the judged sentences, lists whole; units.py a place that is named
 answering/verify.py        Draft → Answer, or a reasoned refusal
+answering/replies.py       chat act + last Answer → Answer    the basis, the rest, a table of it
 answering/prompting.py     Query + Hits → Prompt              with a chat model: passages under opaque keys
 answering/generate.py      Prompt → its words, in pieces
 answering/sentences.py, review.py, claims.py  → Claims        each sentence checked against the passages it cites

@@ -1,6 +1,6 @@
 """Every record, in the order data flows. All frozen; spans are half-open character offsets.
 
-    Manifest ─ Source ─ Document(Node …) ─ Passage ─ Query ─ Hit ─ Draft ─ Answer(Citation …)
+    Manifest ─ Source ─ Document(Node …) ─ Passage ─ Window ─ Query(Reading …) ─ Candidate ─ Judgement ─ Draft ─ Answer(Citation …)
 
 A sentence that a person reads walks back: Citation.locator → Node.span → Document.offsets → source byte.
 """
@@ -8,6 +8,7 @@ A sentence that a person reads walks back: Citation.locator → Node.span → Do
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -209,6 +210,15 @@ class Passage:
     sentences: tuple[Sentence, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What the reader sees at once: neighbouring sentences of one unit. ``lead`` says where they stand and what they go on from."""
+
+    unit: Locator
+    sentences: range  # positions among all sentences of all passages
+    lead: str
+
+
 # ── question → answer ───────────────────────────────────────────────────────────────────────────
 
 
@@ -220,11 +230,7 @@ class Turn:
     answer: str | None = None
 
 
-Shape = Literal["fact", "list", "count", "compare", "lookup", "outline", "smalltalk", "task"]
-Asked = Literal[
-    "any", "number", "time", "frequency", "person", "unit", "deadline", "batch", "content", "measures", "title",
-    "document_number", "date", "status",
-]  # fmt: skip
+Shape = Literal["fact", "list", "compare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,24 +243,66 @@ class MissingReference:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """One way to understand a message, or a part of it. Proposing it says nothing of how good it is."""
+
+    text: str  # what is asked, as typed but for width, Traditional characters and courtesy
+    said: str  # the same without the names of documents and the numbers of places: what is asked of them; "" when they are all
+    before: str = ""  # what was asked before, when it may go on from that
+    documents: tuple[str, ...] = ()  # ids of the documents that it names
+    places: tuple[Locator, ...] = ()  # that it names
+    missing: tuple[MissingReference, ...] = ()  # that it names and no document has
+    paragraph: int | None = None  # 第N款 of the place
+    foreign: str = ""  # a document that it names and that is not held
+    years: tuple[int, ...] = ()  # that it asks about; of none, those of what was asked before
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
-    """What the question means."""
+    """What a message asks: its parts, each with the readings that compete."""
 
     question: str  # as typed
-    standalone: str  # rewritten with history; what is searched
+    standalone: str  # what it was read as, once judged; as typed until then
     shape: Shape = "fact"
-    asked: Asked = "any"
-    references: tuple[Locator, ...] = ()
-    missing_references: tuple[MissingReference, ...] = ()
-    paragraph: int | None = None  # 第N款 of the referenced article
-    documents: tuple[str, ...] = ()  # documents that the question names
+    parts: tuple[tuple[Reading, ...], ...] = ()
+    references: tuple[Locator, ...] = ()  # every place that it names
     years: tuple[int, ...] = ()
-    facets: tuple[Query, ...] = ()  # sub-questions that all need an answer
-    alternative: Query | None = None  # the other reading of a question that may or may not leave its topic out
-    added: str = ""  # what a follow-up says itself, of a question that the turns before it complete
-    topic: str = ""  # the question before it that names what a follow-up goes on asking about
-    misplaced: Locator | None = None  # the place that the question named, which has nothing of the kind asked for
-    only: bool = False  # nothing but these documents will do: the other of two is asked separately
+    facets: tuple[Query, ...] = ()  # the parts as questions of their own, when there are several
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A window that may answer a reading, and how it was found."""
+
+    window: int  # position among the windows
+    score: float  # fused; comparable within one reading only
+    cosine: float  # of the window
+    sentence: float  # of its nearest sentence
+    lexical: float  # BM25
+    known: float = 0.0  # nearness to the nearest known question that a sentence of the window answers, above 0 when near
+    open: float = 0.0  # the same to one that the documents leave open; 0 where no question is known of the window's document
+    vote: float = 0.0  # log odds of the known questions around it being answered; 0 where none is known
+    answered: Mapping[int, float] = field(default_factory=dict)  # by sentence: nearness to the nearest question that it answers
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What the judge says of one sentence: that it answers the reading or a part of it, 0…1."""
+
+    sentence: int  # position among all sentences
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Whether a reading is answered, and by which sentences; the only place where that is decided."""
+
+    reading: Reading
+    candidates: tuple[Candidate, ...]  # best first, as judged
+    marks: tuple[Mark, ...]  # those that answer, best first; () when it is not answered
+    near: int | None  # the sentence that comes nearest to an answer, when it comes near and is none
+    probability: float  # that the documents answer it
+    why: dict[str, float]  # the features that were weighed
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,6 @@ class Settings(EnvironmentSettings):
     data_dir: Path = Field(default_factory=default_data_dir, alias="NINGWEN_DATA_DIR")
     threads: int = Field(default=2, ge=1, le=64, alias="NINGWEN_THREADS")
     precision: Literal["fp32", "int8"] = Field(default="fp32", alias="NINGWEN_PRECISION")
-    expand: bool = Field(default=True, alias="NINGWEN_EXPAND")
     chroma_url: str | None = Field(default=None, alias="CHROMA_URL")
     openai_api_key: SecretStr | None = Field(default=None, alias="OPENAI_API_KEY")
     openai_base_url: str | None = Field(default=None, alias="OPENAI_BASE_URL")

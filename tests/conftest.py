@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from filelock import FileLock
+
+if TYPE_CHECKING:
+    from rag.assistant import Assistant
 
 ROOT = Path(__file__).resolve().parent.parent
 _LOOPBACK = ("127.", "::1", "localhost")
@@ -126,22 +128,40 @@ expect = {{ chapters = 2, articles = 5, items = {{ "4" = 2 }} }}
 """
 
 
-@pytest.fixture
-def small_corpus(tmp_path: Path) -> Path:
-    """A corpus of one short document, with two questions that it answers."""
-    folder = tmp_path / "corpus"
+def write_small_corpus(folder: Path) -> Path:
+    """A corpus of one short document."""
     (folder / "sources").mkdir(parents=True)
-    (folder / "questions").mkdir()
     (folder / "sources" / "meeting.txt").write_text(RULES, encoding="utf-8")
     (folder / "manifest.toml").write_text(MANIFEST.format(sha256=hashlib.sha256(RULES.encode()).hexdigest()), encoding="utf-8")
-    entry = {
-        "locator": "meeting-rules#3",
-        "quote": "应当提前2个工作日向办公室请假",
-        "questions": ["开会去不了要提前几天说?", "会议请假找谁?"],
-    }
-    line = json.dumps(entry, ensure_ascii=False) + "\n"
-    (folder / "questions" / "meeting.jsonl").write_text(line, encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+def small_corpus(tmp_path: Path) -> Path:
+    """A corpus of one short document, to be changed at will."""
+    return write_small_corpus(tmp_path / "corpus")
+
+
+def open_extractive(corpus: Path, data: Path) -> Assistant:
+    """An assistant that answers with extracts, whatever the developer's machine has set."""
+    from rag.assistant import open_assistant
+    from rag.settings import Settings
+
+    return open_assistant(Settings.load(corpus_dir=corpus, data_dir=data, chroma_url=None, embedding_model=None), chat=False)
+
+
+@pytest.fixture(scope="session")
+def small_assistant(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Assistant:
+    """An assistant of the small corpus."""
+    folder = tmp_path_factory.mktemp("small")
+    (folder / "model").symlink_to(model_dir / "model")
+    return open_extractive(write_small_corpus(folder / "corpus"), folder)
+
+
+@pytest.fixture(scope="session")
+def real_assistant(real_data: Path) -> Assistant:
+    """An assistant of the real corpus."""
+    return open_extractive(ROOT / "corpus", real_data)
 
 
 @pytest.fixture

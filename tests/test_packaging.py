@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("rag", "bot", "evals", "prompts", "corpus")
-SHIPPED = {".py", ".toml", ".txt", ".json", ".jsonl", ".md", ".html"}
+SHIPPED = {".py", ".toml", ".txt", ".json", ".jsonl", ".md", ".html", ".onnx"}
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("packaging")]
 
@@ -88,7 +88,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_holds_every_file(wheel: Path) -> None:
-    """Modules, documents, questions, prompts and gold cases are in the wheel, where they are in the repository."""
+    """Modules, documents, models, prompts and gold cases are in the wheel, where they are in the repository."""
     held = set(zipfile.ZipFile(wheel).namelist())
     files = {
         path.relative_to(ROOT).as_posix()
@@ -97,9 +97,8 @@ def test_the_wheel_holds_every_file(wheel: Path) -> None:
         if path.is_file() and path.suffix in SHIPPED and "__pycache__" not in path.parts
     }
     assert sorted(files - held) == [], "not listed in pyproject.toml"
-    assert "corpus/manifest.toml" in held
-    for folder, suffix in (("corpus/sources/", ".txt"), ("corpus/questions/", ".jsonl")):
-        assert any(name.startswith(folder) and name.endswith(suffix) for name in held)
+    assert {"corpus/manifest.toml", "rag/judging/reader.onnx", "rag/judging/judge.json", "rag/reading/acts.toml"} <= held
+    assert any(name.startswith("corpus/sources/") and name.endswith(".txt") for name in held)
 
 
 def test_the_wheel_holds_nothing_else(wheel: Path) -> None:
@@ -124,12 +123,11 @@ def test_the_installed_program_finds_its_files(installed: Path, tmp_path: Path) 
 def test_the_installed_program_answers(installed: Path, tmp_path: Path, real_data: Path, fresh: bool) -> None:
     """With the network cut, a question is answered and cites its article: from an index that it builds, and from one that is there.
 
-    On the new machine it builds the smaller index, of the documents' own words; the whole one has the same name wherever
-    it was built, so that the installed program opens the one that the repository's made.
+    An index has the same name wherever it was built, so that the installed program opens the one that the repository's made.
     The status is asserted, not the text: a refusal names the nearest article too.
     """
     question = "常务会议一般多久开一次?"
-    settings = {"NINGWEN_DATA_DIR": str(tmp_path / "data"), "NINGWEN_EXPAND": "false"} if fresh else {"NINGWEN_DATA_DIR": str(real_data)}
+    settings = {"NINGWEN_DATA_DIR": str(tmp_path / "data" if fresh else real_data)}
     before = sorted((real_data / "index").iterdir())
     done = run(installed / "ningwen", "ask", "--json", question, cwd=tmp_path, NINGWEN_DEBUG="1", **settings)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -67,9 +67,9 @@ def asked(assistant: Assistant) -> list[tuple[Query, Answer]]:
     found = []
     for case in read_cases(gold_files()):
         history = [Turn(turn.question, turn.answer) for turn in case.history]
-        answer = assistant.ask(case.question, history)
+        query, answer = assistant.extract(case.question, history)
         if answer.status != "refused":
-            found.append((assistant.understand(case.question, history), answer))
+            found.append((query, answer))
     return found
 
 

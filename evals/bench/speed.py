@@ -20,7 +20,7 @@ from evals.cases import gold_files, read_cases
 from rag.assistant import Assistant, open_assistant
 from rag.documents.sources import read_corpus
 from rag.search.embedding import E5Embedder, make_embedder
-from rag.search.index import build_index, searchable
+from rag.search.index import build_index, texts_to_embed
 from rag.search.snapshot import read_snapshot
 from rag.settings import Settings
 
@@ -64,9 +64,8 @@ def warm(assistant: Assistant) -> float:
     embedder = assistant.embedder
     asked, embedded = [], []
     for question in questions:
-        text = assistant.understand(question).standalone
-        embedder.embed_query(text)
-        embedded.append(_seconds(lambda q=text: embedder.embed_query(q)))  # type: ignore[misc]
+        embedder.embed_query(question)
+        embedded.append(_seconds(lambda q=question: embedder.embed_query(q)))  # type: ignore[misc]
         asked.append(_seconds(lambda q=question: assistant.ask(q)))  # type: ignore[misc]
     return statistics.median(a / e for a, e in zip(asked, embedded, strict=True))
 
@@ -88,18 +87,12 @@ def build(settings: Settings) -> float:
     """Building the index divided by embedding the texts that are in it, with the model converted before."""
     corpus = read_corpus(settings.corpus_dir)
     embedder = make_embedder(settings)
-    taken = read_snapshot(corpus, expand=settings.expand)
+    groups = texts_to_embed(read_snapshot(corpus))
     if isinstance(embedder, E5Embedder):
         embedder.load()
-    passages = [searchable(passage) for passage in taken.passages]
-    sentences = [
-        f"{taken.passages[o].name or taken.passages[o].heading} {s.text}" for s, o in zip(taken.sentences, taken.owners, strict=True)
-    ]
-    questions = [expansion.text for expansion in taken.expansions]
-    groups = (passages, sentences, questions, list(taken.background))
     alone = _seconds(lambda: [embedder.embed_passages(texts) for texts in groups])
     with tempfile.TemporaryDirectory() as folder:
-        whole = _seconds(lambda: build_index(corpus, embedder, Path(folder), expand=settings.expand))
+        whole = _seconds(lambda: build_index(corpus, embedder, Path(folder)))
     return whole / alone
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from rag.answering.force import TELLING, VERDICT, nearest_clause
 from rag.answering.prompting import Source
 from rag.answering.support import Ground, Said, folded
-from rag.language import orders, questions
+from rag.language import orders
 from rag.language.figures import Figure, find_figures
 from rag.language.locators import Reference, find_references
 from rag.language.statements import (
@@ -32,6 +32,7 @@ from rag.language.statements import (
 )
 from rag.language.text import simplify
 from rag.language.words import bigrams, content_terms, is_carried, overlap
+from rag.language.years import RELATIVE_YEARS
 
 _FOREIGN = re.compile(r"[\u3040-\u30ff\u0400-\u04ff\uac00-\ud7af\u0600-\u06ff\u0e00-\u0e7f\u0370-\u03ff\u0590-\u05ff]")
 _LATIN = re.compile(r"[a-zà-ÿ][a-zà-ÿ'/-]+")
@@ -154,7 +155,7 @@ def wrong_year(said: Said, ground: Ground, asked: Sequence[int], base: int | Non
     for year in {int(text) for text in _YEAR.findall(said.form)}:
         if years and year not in years and f"{year}年" not in ground.form:
             return f"year: {year}"
-    for word, shift in questions.RELATIVE_YEARS.items():
+    for word, shift in RELATIVE_YEARS.items():
         if base is not None and years and word in said.form and word not in ground.form and base + shift not in years:
             return f"year: {word}"
     return None

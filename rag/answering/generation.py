@@ -12,6 +12,7 @@ from rag.answering.rewrite import rewrite_question
 from rag.answering.verify import nearest_place, refusal_text
 from rag.answering.write import Model, OnText, Writer, Written
 from rag.language.figures import find_figures
+from rag.language.questions import HOW_MUCH
 from rag.language.statements import form
 from rag.language.words import content_terms, is_carried
 from rag.records import Answer, AnswerStatus, Query, Turn, Usage
@@ -26,9 +27,6 @@ _REWRITING = 0.25
 
 _MARGIN_S = 0.1
 """Kept of an answer's time for what comes after the model."""
-
-_MEASURED = frozenset({"number", "time", "frequency", "deadline", "batch", "document_number", "date"})
-"""What is asked for with a figure."""
 
 _PLACES = frozenset({"chapter", "part", "document"})
 
@@ -119,8 +117,7 @@ def _beside_the_point(query: Query, extract: Answer, written: Written) -> str:
     if asked and not any(is_carried(term, text) for term in asked) and not cited & {s.locator for s in statements}:
         return "beside the point"
     figures = find_figures("".join(claim.text for claim in written.claims))
-    measured = query.shape == "fact" and query.asked in _MEASURED
-    return "no figure" if measured and find_figures(extract.answer) and not figures else ""
+    return "no figure" if HOW_MUCH.search(query.standalone) and find_figures(extract.answer) and not figures else ""
 
 
 def _missing(part: str, query: Query) -> str:

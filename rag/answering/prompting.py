@@ -14,9 +14,9 @@ from functools import lru_cache
 
 from rag.answering import texts
 from rag.answering.templates import load_template, neutralise
-from rag.language import questions
 from rag.language.numerals import CHINESE, NUMBER
 from rag.language.tokens import TokenCounter
+from rag.language.years import RELATIVE_YEARS
 from rag.records import Hit, Locator, Messages, Node, Passage, Query, Span
 from rag.search.snapshot import Snapshot
 
@@ -105,10 +105,10 @@ def _shape(query: Query, tables: bool) -> str:
 def _years(query: Query, snapshot: Snapshot) -> str:
     """What 今年 means in the question, a line; "" when it names no such year."""
     base = max((document.entry.year for document in snapshot.documents if document.entry.part_years), default=None)
-    words = [word for word in questions.RELATIVE_YEARS if word in query.standalone]
+    words = [word for word in RELATIVE_YEARS if word in query.standalone]
     if base is None or not words:
         return ""
-    return "，".join(f"“{word}”指{base + questions.RELATIVE_YEARS[word]}年" for word in words) + "，答复中写明年份。\n"
+    return "，".join(f"“{word}”指{base + RELATIVE_YEARS[word]}年" for word in words) + "，答复中写明年份。\n"
 
 
 def _key(question: str, unit: Locator, taken: dict[str, Piece]) -> str:

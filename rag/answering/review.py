@@ -11,11 +11,11 @@ from rag.answering import claims, force, texts
 from rag.answering.prompting import Piece, Prompt, Source
 from rag.answering.sentences import Form, Sentence
 from rag.answering.support import Ground, Said, find_ground, folded, make_quotes
-from rag.language import questions
 from rag.language.figures import Figure, find_figures
 from rag.language.locators import render_label
 from rag.language.statements import form, has_name, is_negative, modality
 from rag.language.words import bigrams
+from rag.language.years import RELATIVE_YEARS
 from rag.records import Citation, Locator, Query, Statement
 from rag.search.snapshot import Snapshot
 
@@ -86,10 +86,10 @@ class Reviewer:
             return sentence.text
         (year,) = years
         text = sentence.text
-        for word, shift in questions.RELATIVE_YEARS.items():
+        for word, shift in RELATIVE_YEARS.items():
             if self._base + shift == year and not any(word in statement.quote for statement in found):
                 text = text.replace(word, f"{year}年")
-        relative = any(word in self._question and self._base + shift == year for word, shift in questions.RELATIVE_YEARS.items())
+        relative = any(word in self._question and self._base + shift == year for word, shift in RELATIVE_YEARS.items())
         if relative and year not in self._told and f"{year}年" not in text and sentence.form != "row":
             text = texts.YEAR_LEAD.format(year=year) + text
         self._told.add(year)

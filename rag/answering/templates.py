@@ -16,7 +16,6 @@ FOLDER = Path(__file__).resolve().parents[2] / "prompts"
 FIELDS: dict[str, frozenset[str]] = {
     "answer": frozenset({"key", "not_stated", "shape"}),
     "claim-support": frozenset({"quote", "statement"}),
-    "enrich": frozenset({"count", "passage", "place"}),
     "passage": frozenset({"key", "place", "status", "text", "year"}),
     "question": frozenset({"passages", "question", "years"}),
     "rewrite": frozenset({"history", "question"}),

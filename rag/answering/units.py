@@ -1,6 +1,6 @@
 """A unit of a document → statements in its own words: heading, outline, opening, paragraph, item, cell.
 
-What a question names is answered from here; what it only describes is found by extract.py, sentence by sentence.
+What a question names is answered from here; what it only describes is judged, sentence by sentence.
 """
 
 from __future__ import annotations
@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from rag.answering import texts
-from rag.language.locators import counter_of, place_name
+from rag.language.locators import place_name
 from rag.records import Locator, Node, Passage, Statement
 from rag.search.snapshot import Snapshot
 
@@ -44,11 +43,6 @@ class Units:
         first = self.passages(node.locator)[0].sentences[0].text
         return Statement(f"{place} {node.heading or begin(first, 40)}", node.locator, text if node.heading else first)
 
-    def item(self, node: Node) -> Statement:
-        """A unit whole, with its number."""
-        text = self._snapshot.text_of(node.locator).strip()
-        return Statement(text, node.locator, text)
-
     def outline(self, node: Node) -> list[Statement]:
         """The headings of a unit's parts; none when they have no headings."""
         parts = [child for child in node.children if child.kind == "article" or (child.label and child.heading and not child.row)]
@@ -70,10 +64,6 @@ class Units:
             return list(self.opening(node, limit)), False
         share = max(SHORTEST, limit // len(paragraphs))
         return [Statement(begin(text, share), passage.locator, text) for text, passage in paragraphs], True
-
-    def whole(self, node: Node) -> Iterator[Statement]:
-        """All sentences of a unit, to whoever asks for its text."""
-        yield from (Statement(sentence.text, p.locator, sentence.text) for p in self.passages(node.locator) for sentence in p.sentences)
 
     def _paragraphs(self, node: Node) -> Iterator[tuple[str, Passage]]:
         """The first sentence of each paragraph and item of a unit."""
@@ -108,21 +98,6 @@ class Units:
                         return
                     length += len(sentence.text)
                     yield Statement(clip(sentence.text, LIMIT), passage.locator, sentence.text)
-
-    def sentence(self, node: Node, number: int) -> Statement | None:
-        """The Nth sentence of a unit, the last for -1; None when it has fewer."""
-        said = [(sentence.text, passage.locator) for passage in self.passages(node.locator) for sentence in passage.sentences]
-        if abs(number) > len(said):
-            return None
-        text, place = said[number - 1 if number > 0 else number]
-        return Statement(text, place, text)
-
-    def total(self, locators: Sequence[Locator]) -> Statement:
-        """How many places there are, by the last of them: nobody reads 45 lines in a chat."""
-        last = locators[-1]
-        entry = self._snapshot.by_id[last.document].entry
-        quote = self.passages(last)[0].sentences[0].text
-        return Statement(texts.TOTAL.format(title=entry.short_title, count=len(locators), counter=counter_of(entry, last)), last, quote)
 
     def cell(self, node: Node, column: str, *, bare: bool = False, limit: int = LIMIT) -> Statement:
         """A cell of a row, after the name of its column unless ``bare``."""

@@ -126,6 +126,9 @@ def missing_text(missing: MissingReference, snapshot: Snapshot) -> str:
     return texts.NO_SUCH_PLACE.format(title=title, asked=missing.asked, valid=missing.valid)
 
 
-def refusal_text(nearest: Nearest | None) -> str:
-    """The documents do not say, and what is nearest."""
-    return texts.NOT_IN_DOCUMENTS + (texts.NEAREST.format(label=nearest.label) if nearest else "")
+def refusal_text(nearest: Nearest | None, said: str = "") -> str:
+    """The documents do not say, and what is nearest, with its words where they come near."""
+    if nearest is None:
+        return texts.NOT_IN_DOCUMENTS
+    lead = texts.NEAREST_SAYS if said and len(said) <= LIMIT else texts.NEAREST
+    return texts.NOT_IN_DOCUMENTS + lead.format(label=nearest.label, said=said)

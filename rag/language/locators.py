@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rag.language.numerals import CHINESE, LARGEST, NUMBER, to_chinese, to_int
@@ -154,11 +153,6 @@ def without_references(text: str) -> str:
     return text
 
 
-def find_ordinals(text: str) -> Iterator[int]:
-    """Where a text counts off something that it names before it: 「…部分(四)」, 「…那章第六条」, 「…的“一是”」."""
-    yield from (match.start() for match in _ORDINAL.finditer(text))
-
-
 def _nested(kind: str, number: int, text: str, base: re.Match[str]) -> Reference:
     """A part or chapter with the ordinals that follow it, however each is written: 「第二部分(四)里面的“一是”」."""
     steps: list[int] = []
@@ -240,12 +234,6 @@ def place_name(entry: DocumentEntry, locator: Locator) -> str:
     if entry.kind == "rules":
         return _rules_name(path)
     return _section_name(path)
-
-
-def counter_of(entry: DocumentEntry, locator: Locator) -> str:
-    """The measure word of places like this one: 条, 章, 部分; 项 for whatever has none of its own."""
-    name = place_name(entry, locator)
-    return next((counter for counter in ("条", "章", "部分") if name.endswith(counter)), "项")
 
 
 def _rules_name(path: tuple[str, ...]) -> str:

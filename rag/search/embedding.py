@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from enum import IntEnum
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
@@ -23,7 +24,17 @@ Vector = NDArray[np.float32]
 Matrix = NDArray[np.float32]
 Progress = Callable[[int], None]
 
-_BEGIN, _PAD, _END, _UNKNOWN = 0, 1, 2, 3
+
+
+class Special(IntEnum):
+    """Token ids with a meaning of their own."""
+
+    BEGIN = 0
+    PAD = 1
+    END = 2
+    UNKNOWN = 3
+
+
 _MAX_TOKENS = 512
 _BATCH = 32
 _ENDPOINT_BATCH = 64
@@ -85,9 +96,9 @@ class Vocabulary:
         if lowest not in found:
             table.append((lowest, float(self._scores[self._lowest])))
         tokenizer = Tokenizer(models.Unigram(table, unk_id=0))
-        ids = [_UNKNOWN, *(found[name] for name in names), self._lowest]
+        ids = [Special.UNKNOWN, *(found[name] for name in names), self._lowest]
         encoded = tokenizer.encode_batch(normal, add_special_tokens=False)
-        return [[_BEGIN, *(ids[i] for i in one.ids[: _MAX_TOKENS - 2]), _END] for one in encoded]
+        return [[Special.BEGIN, *(ids[i] for i in one.ids[: _MAX_TOKENS - 2]), Special.END] for one in encoded]
 
     def _normalise(self, text: str) -> str:
         text = re.sub(" {2,}", " ", clean(text).replace("\0", "").translate(self._table))
@@ -105,7 +116,7 @@ class Vocabulary:
             position = int(at[k])
             while position < len(self._hashes) and self._hashes[position] == hashes[k]:
                 identity = int(self._order[position])
-                if identity > _UNKNOWN and self._bytes(identity) == coded[k]:
+                if identity > Special.UNKNOWN and self._bytes(identity) == coded[k]:
                     found[candidates[k]] = identity
                 position += 1
         return found
@@ -116,6 +127,13 @@ class Vocabulary:
 
     def _piece(self, identity: int) -> str:
         return self._bytes(identity).decode("utf-8", "replace")
+
+
+def load_words(data_dir: Path) -> tuple[Vocabulary, NDArray[np.void]]:
+    """The vocabulary and the word table of the embedded model, which the reader shares; converted at the very first call."""
+    folders = (e5.model_folder(data_dir, precision) for precision in ("fp32", "int8"))
+    folder = next((f for f in folders if (f / "complete").is_file()), None) or e5.ensure_model(data_dir, "fp32")
+    return Vocabulary(folder), np.memmap(folder / "words.bin", dtype=e5.BLOCK, mode="r").reshape(-1, e5.DIMENSIONS // 32)
 
 
 # ── the embedded model ──────────────────────────────────────────────────────────────────────────
@@ -135,9 +153,8 @@ class E5Embedder:
         """Vocabulary, word table and session; the model is converted at the very first call."""
         with self._lock:
             if self._loaded is None:
-                folder = e5.ensure_model(self._data_dir, self._precision)
-                words = np.memmap(folder / "words.bin", dtype=e5.BLOCK, mode="r").reshape(-1, e5.DIMENSIONS // 32)
-                self._loaded = Vocabulary(folder), words, _session(folder / "model.onnx", self._threads)
+                session = open_session(e5.ensure_model(self._data_dir, self._precision) / "model.onnx", self._threads)
+                self._loaded = *load_words(self._data_dir), session
             return self._loaded
 
     def token_ids(self, texts: Sequence[str]) -> list[list[int]]:
@@ -164,7 +181,7 @@ class E5Embedder:
     def _run(self, ids: Sequence[Sequence[int]]) -> Matrix:
         _, words, session = self.load()
         width = max(map(len, ids))
-        padded = np.full((len(ids), width), _PAD, dtype=np.int64)
+        padded = np.full((len(ids), width), Special.PAD, dtype=np.int64)
         mask = np.zeros((len(ids), width), dtype=np.float32)
         for i, row in enumerate(ids):
             padded[i, : len(row)] = row
@@ -174,7 +191,8 @@ class E5Embedder:
         return vectors
 
 
-def _session(path: Path, threads: int) -> Any:
+def open_session(path: Path, threads: int) -> Any:
+    """An onnxruntime session that leaves the other processes their cores."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -1,10 +1,11 @@
-"""Passages, their sentences and questions → vectors in Chroma, BM25 beside them. Chroma lives only here.
+"""Windows and their sentences → vectors in Chroma, BM25 and the reader's tokens beside them. Chroma lives only here.
 
 An index is a folder named by the fingerprint of everything that shapes it:
 
     <data>/index/<fingerprint>/snapshot.json   documents and passages
-                              /passages.bm25, questions.bm25
-                              /sounds.json     how characters sound, for slips of typing
+                              /windows.bm25    words and bigrams of the windows
+                              /tokens.npz      the windows as the reader reads them
+                              /known.npz       questions of which it is known what answers them, where the corpus brings some
                               /chroma/         one collection of all vectors (or on the server at CHROMA_URL)
                               /complete.json   written last
 
@@ -34,25 +35,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.documents import passages as passage_module
+from rag.documents import windows as window_module
 from rag.documents.sources import Corpus
+from rag.documents.windows import readable
 from rag.errors import CorpusError, EndpointError, IndexUnavailableError, StorageError
-from rag.records import Passage
+from rag.records import Window
 from rag.search import lexical, snapshot
 from rag.search.folders import folder_of, is_complete, list_indexes
+from rag.search.known import FILE as KNOWN
+from rag.search.known import Known
 from rag.search.lexical import Lexicon
 from rag.search.snapshot import Snapshot
-from rag.search.spelling import Speller, write_sounds
+from rag.search.tokens import Tokens
 from rag.threads import beside
 
 if TYPE_CHECKING:
     from rag.search.embedding import Embedder
 
-VERSION = "3"
+VERSION = "5"
 """Changes when the same snapshot gives another index."""
 
 _BATCH = 2000  # Chroma takes at most 5461 vectors a call
-_KINDS = ("p", "s", "q", "b")
-_ANSWERED = 0.98  # a background question this near to one that a passage answers is answered after all
+_KINDS = ("w", "s")
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage, steps done and steps in all."""
@@ -60,12 +64,10 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """What lies nearest to a question, by kind: positions and cosine similarities, best first."""
+    """What lies nearest to a vector: positions and cosine similarities, best first."""
 
-    passages: tuple[tuple[int, float], ...]
+    windows: tuple[tuple[int, float], ...]
     sentences: tuple[tuple[int, float], ...]
-    questions: tuple[tuple[int, float], ...]
-    background: tuple[tuple[int, float], ...]
 
 
 class Index:
@@ -76,43 +78,51 @@ class Index:
         fingerprint: str,
         taken: Snapshot,
         collection: Any,
-        passages: Lexicon,
-        questions: Lexicon,
-        speller: Speller,
+        lexicon: Lexicon,
+        tokens: Tokens,
+        known: Known,
         *,
         remote: bool = False,
     ) -> None:
         self.fingerprint = fingerprint
         self.snapshot = taken
+        self.lexicon = lexicon  # of the windows
+        self.tokens = tokens
+        self.known = known
         self._collection = collection
         self._remote = remote
-        self.passage_lexicon = passages
-        self.question_lexicon = questions  # answered ones first, then those that are left open
-        self.speller = speller
 
-    def nearest(self, vector: NDArray[np.float32], count: int) -> Neighbours:
-        """The ``count`` nearest of all vectors. Raises StorageError or EndpointError when Chroma fails."""
+    def nearest(self, vectors: NDArray[np.float32], count: int, documents: Sequence[str] = ()) -> list[Neighbours]:
+        """The ``count`` nearest to each of ``vectors``, shape (n, dimensions), within ``documents`` unless there are none.
+
+        Raises StorageError or EndpointError when Chroma fails.
+        """
+        where = {"document": {"$in": list(documents)}} if documents else None
         try:
-            found = self._collection.query(query_embeddings=[vector], n_results=count, include=["distances"])
+            found = self._collection.query(query_embeddings=list(vectors), n_results=count, where=where, include=["distances"])
         except Exception as error:  # Chroma raises its own, sqlite's and httpx's errors
             if self._remote:
                 raise _server_failed("查询", error) from error
             raise StorageError("读取向量索引失败，请运行 ningwen index build 重建。", detail=repr(error)) from error
-        by_kind: dict[str, list[tuple[int, float]]] = {kind: [] for kind in _KINDS}
-        for name, distance in zip(found["ids"][0], found["distances"][0], strict=True):
-            by_kind[name[0]].append((int(name[1:]), 1.0 - float(distance)))
-        return Neighbours(*(tuple(by_kind[kind]) for kind in _KINDS))
+        return [_by_kind(names, distances) for names, distances in zip(found["ids"], found["distances"], strict=True)]
 
 
-def fingerprint(corpus: Corpus, embedder_fingerprint: str, *, expand: bool, chroma_url: str | None = None) -> str:
+def _by_kind(names: Sequence[str], distances: Sequence[float]) -> Neighbours:
+    by_kind: dict[str, list[tuple[int, float]]] = {kind: [] for kind in _KINDS}
+    for name, distance in zip(names, distances, strict=True):
+        by_kind[name[0]].append((int(name[1:]), 1.0 - float(distance)))
+    return Neighbours(*(tuple(by_kind[kind]) for kind in _KINDS))
+
+
+def fingerprint(corpus: Corpus, embedder_fingerprint: str, *, chroma_url: str | None = None) -> str:
     """The name of the index that belongs to this corpus and these settings, 16 hex digits."""
     digest = hashlib.sha256((chroma_url or "").encode() + b"\0")
-    for part in (corpus.fingerprint, embedder_fingerprint, VERSION, passage_module.VERSION, lexical.VERSION, str(passage_module.WINDOW)):
+    for part in (corpus.fingerprint, embedder_fingerprint, VERSION, passage_module.VERSION, window_module.VERSION, lexical.VERSION):
         digest.update(part.encode() + b"\0")
     for entry in corpus.entries:
         digest.update(_checksum(corpus.folder / "sources" / entry.source).encode())
-    for path in (*snapshot.question_files(corpus), *snapshot.background_files(corpus)) if expand else ():
-        digest.update(path.name.encode() + _checksum(path).encode())
+    if (corpus.folder / KNOWN).is_file():
+        digest.update(_checksum(corpus.folder / KNOWN).encode())
     return digest.hexdigest()[:16]
 
 
@@ -128,7 +138,6 @@ def build_index(
     embedder: Embedder,
     data_dir: Path,
     *,
-    expand: bool = True,
     chroma_url: str | None = None,
     on_progress: Progress | None = None,
     again: bool = False,
@@ -141,31 +150,32 @@ def build_index(
     from filelock import FileLock
 
     report = on_progress or (lambda stage, done, total: None)
-    name = fingerprint(corpus, embedder.fingerprint, expand=expand, chroma_url=chroma_url)
+    name = fingerprint(corpus, embedder.fingerprint, chroma_url=chroma_url)
     if is_complete(data_dir, name) and not again:
         return name
-    taken = snapshot.read_snapshot(corpus, expand=expand)
+    taken = snapshot.read_snapshot(corpus)
+    known = Known.read(corpus.folder, taken, embedder.fingerprint)
     try:
         (data_dir / "index").mkdir(parents=True, exist_ok=True)
         with FileLock(str(data_dir / "index" / "build.lock")):
             if again or not is_complete(data_dir, name):
-                _build(name, taken, embedder, data_dir, chroma_url, report)
+                _build(name, taken, known, embedder, data_dir, chroma_url, report)
     except OSError as error:
         raise StorageError(f"数据目录 {data_dir} 无法写入({_reason(error)})，索引未更新。", detail=repr(error)) from error
     return name
 
 
-def _build(name: str, taken: Snapshot, embedder: Embedder, data_dir: Path, chroma_url: str | None, report: Progress) -> None:
+def _build(name: str, taken: Snapshot, known: Known, embedder: Embedder, data_dir: Path, chroma_url: str | None, report: Progress) -> None:
     _remove_leftovers(data_dir)
     folder = data_dir / "index" / f"{name}.building-{os.getpid()}"
     folder.mkdir(parents=True)
     try:
         names, vectors = _embed(taken, embedder, report)
         (folder / "snapshot.json").write_bytes(snapshot.dump(taken))
-        Lexicon.build(_expanded(taken)).save(folder / "passages.bm25")
-        Lexicon.build([*(e.text for e in taken.expansions), *taken.background]).save(folder / "questions.bm25")
-        write_sounds(folder / "sounds.json", [*(p.text for p in taken.passages), *(e.text for e in taken.expansions)])
-        _write_vectors(folder, name, names, vectors, chroma_url, report)
+        Lexicon.build([searchable(window, taken) for window in taken.windows]).save(folder / "windows.bm25")
+        Tokens.build(taken, data_dir).save(folder / "tokens.npz")
+        known.save(folder / KNOWN)
+        _write_vectors(folder, name, names, _documents_of(names, taken), vectors, chroma_url, report)
         summary = {"built": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "vectors": len(names), "embedder": embedder.name}
         (folder / "complete.json").write_text(json.dumps(summary), encoding="utf-8")
         final = folder_of(data_dir, name)
@@ -176,47 +186,37 @@ def _build(name: str, taken: Snapshot, embedder: Embedder, data_dir: Path, chrom
         raise
 
 
-def searchable(passage: Passage) -> str:
-    """The text under which a passage is found: where it stands, and what it says."""
-    return f"{passage.breadcrumb} {passage.name or passage.heading} {passage.text}"
+def searchable(window: Window, taken: Snapshot) -> str:
+    """The text under which a window is found: where it stands, and what it says."""
+    passages = taken.passages
+    said = "".join(readable(passages[taken.owners[i]], taken.sentences[i].text) for i in window.sentences)
+    return f"{window.lead} {said}"
 
 
-def _expanded(taken: Snapshot) -> list[str]:
-    """Each passage with the questions that it answers: words of everyday beside those of the office."""
-    texts = [[searchable(passage)] for passage in taken.passages]
-    for expansion in taken.expansions:
-        texts[expansion.passage].append(expansion.text)
-    return [" ".join(parts) for parts in texts]
+def texts_to_embed(taken: Snapshot) -> tuple[list[str], list[str]]:
+    """What is embedded of the windows and of the sentences."""
+    passages = taken.passages
+    headed = [f"{passages[owner].name or passages[owner].heading} {s.text}" for s, owner in zip(taken.sentences, taken.owners, strict=True)]
+    return [searchable(window, taken) for window in taken.windows], headed
 
 
 def _embed(taken: Snapshot, embedder: Embedder, report: Progress) -> tuple[list[str], NDArray[np.float32]]:
-    passages = [searchable(passage) for passage in taken.passages]
-    sentences = [
-        f"{taken.passages[owner].name or taken.passages[owner].heading} {sentence.text}"
-        for sentence, owner in zip(taken.sentences, taken.owners, strict=True)
-    ]
-    questions = [expansion.text for expansion in taken.expansions]
-    groups = (passages, sentences, questions, list(taken.background))
+    groups = texts_to_embed(taken)
     total, done = sum(map(len, groups)), 0
     names: list[str] = []
     parts: list[NDArray[np.float32]] = []
     for kind, texts in zip(_KINDS, groups, strict=True):
-        if not texts:
-            continue
-        counted = partial(_report_embedded, report, done, total)
-        vectors = embedder.embed_passages(texts, counted, as_query=kind in ("q", "b"))
-        kept = range(len(texts)) if kind != "b" else _open_questions(vectors, parts[-1] if questions else None)
-        names.extend(f"{kind}{i}" for i in kept)
-        parts.append(vectors[list(kept)])
+        parts.append(embedder.embed_passages(texts, partial(_report_embedded, report, done, total)))
+        names.extend(f"{kind}{i}" for i in range(len(texts)))
         done += len(texts)
     return names, np.concatenate(parts)
 
 
-def _open_questions(background: NDArray[np.float32], answered: NDArray[np.float32] | None) -> list[int]:
-    """The background questions that no passage is known to answer."""
-    if answered is None:
-        return list(range(len(background)))
-    return [int(i) for i in np.flatnonzero((background @ answered.T).max(axis=1) < _ANSWERED)]
+def _documents_of(names: Sequence[str], taken: Snapshot) -> list[str]:
+    """The document that each vector belongs to."""
+    windows = [window.unit.document for window in taken.windows]
+    sentences = [taken.passages[owner].locator.document for owner in taken.owners]
+    return [(windows if name[0] == "w" else sentences)[int(name[1:])] for name in names]
 
 
 def _report_embedded(report: Progress, before: int, total: int, done: int) -> None:
@@ -224,7 +224,13 @@ def _report_embedded(report: Progress, before: int, total: int, done: int) -> No
 
 
 def _write_vectors(
-    folder: Path, name: str, names: Sequence[str], vectors: NDArray[np.float32], chroma_url: str | None, report: Progress
+    folder: Path,
+    name: str,
+    names: Sequence[str],
+    documents: Sequence[str],
+    vectors: NDArray[np.float32],
+    chroma_url: str | None,
+    report: Progress,
 ) -> None:
     client = None
     label = f"ningwen-{name}"
@@ -235,7 +241,8 @@ def _write_vectors(
             temporary, embedding_function=None, configuration={"hnsw": {"space": "cosine", "ef_search": 200, "ef_construction": 200}}
         )
         for start in range(0, len(names), _BATCH):
-            collection.add(ids=list(names[start : start + _BATCH]), embeddings=vectors[start : start + _BATCH])
+            some = slice(start, start + _BATCH)
+            collection.add(ids=list(names[some]), embeddings=vectors[some], metadatas=[{"document": name} for name in documents[some]])
             report("写入索引", min(start + _BATCH, len(names)), len(names))
         if any(existing.name == label for existing in client.list_collections()):
             client.delete_collection(label)
@@ -250,9 +257,9 @@ def _write_vectors(
         _release(client)
 
 
-def open_index(corpus: Corpus, embedder_fingerprint: str, data_dir: Path, *, expand: bool = True, chroma_url: str | None = None) -> Index:
+def open_index(corpus: Corpus, embedder_fingerprint: str, data_dir: Path, *, chroma_url: str | None = None) -> Index:
     """Open the index of this corpus and these settings. Raises IndexUnavailableError when it is not built."""
-    return open_named(fingerprint(corpus, embedder_fingerprint, expand=expand, chroma_url=chroma_url), data_dir, chroma_url=chroma_url)
+    return open_named(fingerprint(corpus, embedder_fingerprint, chroma_url=chroma_url), data_dir, chroma_url=chroma_url)
 
 
 def open_named(name: str, data_dir: Path, *, chroma_url: str | None = None) -> Index:
@@ -267,8 +274,9 @@ def open_named(name: str, data_dir: Path, *, chroma_url: str | None = None) -> I
             collection = client.get_collection(f"ningwen-{name}", embedding_function=None)
             with beside(_read_graph, collection) if chroma_url is None else nullcontext():
                 taken = snapshot.load((folder / "snapshot.json").read_bytes())
-                passages = Lexicon.load(folder / "passages.bm25", len(taken.passages))
-                questions = Lexicon.load(folder / "questions.bm25", len(taken.expansions) + len(taken.background))
+                lexicon = Lexicon.load(folder / "windows.bm25", len(taken.windows))
+                tokens = Tokens.load(folder / "tokens.npz")
+                known = Known.load(folder / KNOWN)
             failing.pop_all()  # it stays open as long as the index does
     except IndexUnavailableError:
         raise
@@ -276,14 +284,13 @@ def open_named(name: str, data_dir: Path, *, chroma_url: str | None = None) -> I
         if chroma_url:
             raise _server_failed("连接", error) from error
         raise IndexUnavailableError("索引无法打开，请运行 ningwen index build 重建。", detail=repr(error)) from error
-    speller = Speller(folder / "sounds.json", (passages, questions), [document.text for document in taken.documents])
-    return Index(name, taken, collection, passages, questions, speller, remote=chroma_url is not None)
+    return Index(name, taken, collection, lexicon, tokens, known, remote=chroma_url is not None)
 
 
 def _read_graph(collection: Any) -> None:
     """Have Chroma read the graph of its vectors, as it would at the first question; what fails will say so there."""
     with suppress(Exception):
-        vector = collection.get(ids=["p0"], include=["embeddings"])["embeddings"][0]
+        vector = collection.get(ids=["w0"], include=["embeddings"])["embeddings"][0]
         collection.query(query_embeddings=[vector], n_results=1, include=[])
 
 

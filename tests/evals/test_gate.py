@@ -93,8 +93,8 @@ def test_the_budget_is_that_of_the_mode() -> None:
 def test_slower_than_the_baseline_fails() -> None:
     """Latency is judged as a ratio to the baseline's median too."""
     before = baseline_of(observe(latency=10.0))
-    assert judged(observe(latency=19.0), before).passed
-    assert failures(judged(observe(latency=21.0), before)) == {"latency_p50"}
+    assert judged(observe(latency=29.0), before).passed
+    assert failures(judged(observe(latency=31.0), before)) == {"latency_p50"}
 
 
 def lose(chosen: set[str]) -> Callable[[Case, dict[str, Any]], dict[str, Any]]:
@@ -123,8 +123,8 @@ def test_a_regression_may_be_allowed_by_measure() -> None:
     assert judged(observe(lose(set(names[::2]))), before, easy).passed
 
 
-def test_dev_may_not_get_worse_either() -> None:
-    """A loss in the half that is tuned on counts as one: test cases must not be paid for with dev cases."""
+def test_dev_counts_for_nothing() -> None:
+    """The half that was looked at may get worse: a figure on what was tuned says nothing."""
     dev = [replace(case, split="dev") for case in cases()]
     both = [*cases(), *(replace(case, id=f"dev-{case.id}") for case in dev)]
 
@@ -134,9 +134,7 @@ def test_dev_may_not_get_worse_either() -> None:
 
     from evals.score import as_baseline
 
-    verdict = judge(summary(BROKEN["lost fact"][0]), gate(), as_baseline(summary(lambda case, answer: answer)))
-    assert failures(verdict) == {"facts"}
-    assert any("dev" in finding.message for finding in verdict.findings)
+    assert judge(summary(BROKEN["lost fact"][0]), gate(), as_baseline(summary(lambda case, answer: answer))).passed
 
 
 def test_usage_is_compared_only_where_the_gate_says_so() -> None:

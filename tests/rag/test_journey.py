@@ -16,8 +16,6 @@ from rag.documents.conformance import walk
 from rag.documents.outline import parse
 from rag.documents.sources import read_corpus, read_sources
 from rag.records import Locator, Node
-from rag.search.embedding import E5Embedder
-from rag.search.index import open_index
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 CORPUS = Path(__file__).parents[2] / "corpus"
@@ -30,10 +28,9 @@ JOURNEYS = {
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("real")]
 
 
-@pytest.fixture(scope="module")
-def assistant(real_data: Path) -> Assistant:
-    embedder = E5Embedder(real_data)
-    return Assistant(open_index(read_corpus(CORPUS), embedder.fingerprint, real_data), embedder)
+@pytest.fixture
+def assistant(real_assistant: Assistant) -> Assistant:
+    return real_assistant
 
 
 def tree(node: Node, text: str) -> dict[str, Any]:

@@ -12,18 +12,21 @@ from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 
 from rag.assistant import Assistant
-from rag.documents.sources import read_corpus
 from rag.langchain import NingwenEmbeddings, NingwenRetriever, answer_chain, verified_chain
 from rag.language.tokens import TokenCounter
-from rag.search.embedding import E5Embedder
-from rag.search.index import build_index, open_index
+from tests.stand_ins.reader import with_script
+
+LEAVE = "会议请假要提前几天?"
+SCRIPT = {
+    LEAVE: {"提前2个工作日": 4.0},
+    "要提前几天?": {},
+    "会议请假找谁?→要提前几天?": {"提前2个工作日": 4.0},
+}
 
 
 @pytest.fixture
-def assistant(small_corpus: Path, data_dir: Path) -> Assistant:
-    corpus, embedder = read_corpus(small_corpus), E5Embedder(data_dir)
-    build_index(corpus, embedder, data_dir)
-    return Assistant(open_index(corpus, embedder.fingerprint, data_dir), embedder)
+def assistant(small_assistant: Assistant) -> Assistant:
+    return with_script(small_assistant, SCRIPT)
 
 
 class Scripted(GenericFakeChatModel):
@@ -47,14 +50,14 @@ def model(text: str) -> Scripted:
 def test_a_chat_model_of_anybodys(assistant: Assistant, tmp_path: Path) -> None:
     """Its words are checked and cited as in the assistant's own mode; history is understood."""
     chain = verified_chain(assistant, model("参会人员不能到会的，要提前2个工作日请假。[{}]"), TokenCounter(tmp_path))
-    for entry in ("会议请假要提前几天?", {"question": "要提前几天?", "history": [{"question": "会议请假找谁?"}]}):
+    for entry in (LEAVE, {"question": "要提前几天?", "history": [{"question": "会议请假找谁?"}]}):
         answer = chain.invoke(entry)
         assert (answer.mode, str(answer.citations[0].locator)) == ("generated", "meeting-rules#3")
 
 
 def test_its_mistakes_are_not_shown(assistant: Assistant, tmp_path: Path) -> None:
     """A wrong figure gives way to the extract."""
-    answer = verified_chain(assistant, model("要提前5个工作日请假。[{}]"), TokenCounter(tmp_path)).invoke("会议请假要提前几天?")
+    answer = verified_chain(assistant, model("要提前5个工作日请假。[{}]"), TokenCounter(tmp_path)).invoke(LEAVE)
     assert answer.mode == "extractive"
     assert "2个工作日" in answer.answer
     assert answer.writing is not None
@@ -72,6 +75,6 @@ def test_embeddings_retriever_and_chain(assistant: Assistant) -> None:
     """The embedder, the retrieval and the whole assistant in LangChain's terms."""
     embeddings = NingwenEmbeddings(assistant.embedder)
     assert len(embeddings.embed_query("请假")) == len(embeddings.embed_documents(["请假"])[0])
-    (best, *_) = NingwenRetriever(assistant=assistant, k=2).invoke("会议请假要提前几天?")
+    (best, *_) = NingwenRetriever(assistant=assistant, k=2).invoke(LEAVE)
     assert best.metadata["locator"] == "meeting-rules#3"
-    assert answer_chain(assistant).invoke("会议请假要提前几天?").status == "answered"
+    assert answer_chain(assistant).invoke(LEAVE).status == "answered"

@@ -22,7 +22,7 @@ Change = Callable[[Case, dict[str, Any]], dict[str, Any]]
 
 @cache
 def snapshot() -> Snapshot:
-    return read_snapshot(read_corpus(ROOT / "corpus"), expand=False)
+    return read_snapshot(read_corpus(ROOT / "corpus"))
 
 
 @cache

@@ -21,29 +21,35 @@ from rag.answering.breaker import Breaker
 from rag.answering.generate import ChatModel
 from rag.answering.generation import Generation
 from rag.assistant import Assistant, open_assistant
-from rag.documents.sources import read_corpus
 from rag.errors import ConfigurationError
 from rag.language.figures import unsupported_figures
 from rag.language.text import squeeze
 from rag.language.tokens import TokenCounter
 from rag.records import Answer, Turn
-from rag.search.embedding import E5Embedder
-from rag.search.index import open_index
 from rag.settings import Settings
 from tests.stand_ins.chat_endpoint import KEY, MODEL, ChatEndpoint, Fault, Reply
+from tests.stand_ins.reader import with_script
 
 ROOT = Path(__file__).parents[3]
 QUESTION = "常务会议一般多久开一次?"
 SENTENCE = "常务会议一般每月召开2至3次。"
 EXTRACT = "自治区人民政府常务会议一般每月召开2次—3次,如有需要可随时召开。"
 
+BEFORE = "副主席离宁外出要提前几天请假?"
+SCRIPT = {
+    QUESTION: {"每月召开2次": 4.0},
+    "常务会议由谁主持?": {"由主席召集和主持": 4.0},
+    "部门征求意见几天内回复?": {"7个工作日内回复": 4.0},
+    "副主席离宁外出向谁请假?": {"秘书长离宁外出": 4.0},
+    "2023年规上工业增加值增长多少?": {"规上工业增加值": 4.0},
+    "秘书长离宁外出要提前几天请假?": {"秘书长离宁外出": 4.0},
+    "那秘书长呢?": {},
+    f"{BEFORE}→那秘书长呢?": {"秘书长离宁外出": 4.0},
+    "会议费每人每天标准是多少": {},
+}
+"""What is read in which sentences: the extract is given, and what a model makes of it is looked at."""
+
 MakeAssistant = Callable[..., Assistant]
-
-
-@pytest.fixture(scope="module")
-def extractive(real_data: Path) -> Assistant:
-    corpus, embedder = read_corpus(ROOT / "corpus"), E5Embedder(real_data)
-    return Assistant(open_index(corpus, embedder.fingerprint, real_data), embedder)
 
 
 @pytest.fixture
@@ -54,14 +60,13 @@ def endpoint() -> Iterator[ChatEndpoint]:
 
 
 @pytest.fixture
-def generated(extractive: Assistant, model_dir: Path) -> MakeAssistant:
+def generated(real_assistant: Assistant, model_dir: Path) -> MakeAssistant:
     def make(endpoint: ChatEndpoint, *, deadline: float = 5.0, breaker: Breaker | None = None, limit: int = 1600) -> Assistant:
         counter = TokenCounter(model_dir, MODEL)
         counter.load()
         model = ChatModel(MODEL, KEY, endpoint.url, counter, timeouts=(1.0, deadline), prices=(2.0, 8.0), breaker=breaker)
-        snapshot = extractive.index.snapshot
-        mode = Generation(model, snapshot, deadline_s=deadline, max_prompt_tokens=limit)
-        return Assistant(extractive.index, extractive.embedder, mode)
+        mode = Generation(model, real_assistant.index.snapshot, deadline_s=deadline, max_prompt_tokens=limit)
+        return with_script(real_assistant, SCRIPT, mode)
 
     return make
 
@@ -157,6 +162,14 @@ def test_what_is_true_but_beside_the_point(generated: MakeAssistant, question: s
     assert answer.writing.fallback == reason
 
 
+def test_who_is_asked_for_needs_no_figure(generated: MakeAssistant) -> None:
+    """The sentence of the extract has one; what is asked is a name."""
+    text = "自治区副主席和秘书长离宁外出，向自治区党委和人民政府请假。[{}]"
+    with ChatEndpoint(script=writes(text, "秘书长离宁外出")) as endpoint:
+        answer = generated(endpoint).ask("副主席离宁外出向谁请假?")
+    assert (answer.mode, answer.writing and answer.writing.fallback) == ("generated", "")
+
+
 def test_a_plain_answer_is_short(generated: MakeAssistant) -> None:
     """A model that goes on and on about a plain question is not read beyond the length that is read on a phone."""
     more = "自治区人民政府全体会议和自治区人民政府常务会议的组织工作由自治区人民政府办公厅负责，议题和文件于会前送达与会人员。[{}]"
@@ -242,7 +255,7 @@ def test_whatever_happens_there_is_an_answer_in_time(generated: MakeAssistant, f
 
 # ── follow-ups ──────────────────────────────────────────────────────────────────────────────────
 
-HISTORY = [Turn("副主席离宁外出要提前几天请假?", "须提前3天。")]
+HISTORY = [Turn(BEFORE, "须提前3天。")]
 
 
 def followed_by(rewriting: Reply) -> Callable[[dict[str, Any]], Reply]:
@@ -278,11 +291,11 @@ def test_the_model_completes_a_follow_up(generated: MakeAssistant) -> None:
         Reply(status=500),
     ],
 )
-def test_rules_complete_it_where_the_model_adds_something_or_fails(generated: MakeAssistant, rewriting: Reply) -> None:
-    """A figure, a subject or an order that nobody mentioned, and every failure: the rule-based completion takes over."""
+def test_it_is_read_after_the_one_before_where_the_model_adds_something_or_fails(generated: MakeAssistant, rewriting: Reply) -> None:
+    """A figure, a subject or an order that nobody mentioned, and every failure: the two questions are read together."""
     with ChatEndpoint(script=followed_by(rewriting)) as endpoint:
         answer = generated(endpoint, deadline=4.0).ask("那秘书长呢?", HISTORY)
-    assert answer.standalone_question == "秘书长离宁外出要提前几天请假?"
+    assert answer.standalone_question == f"{BEFORE} 那秘书长呢?"
     assert "work-rules#42" in [str(citation.locator) for citation in answer.citations]
 
 

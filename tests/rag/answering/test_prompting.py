@@ -13,16 +13,16 @@ from rag.answering import texts
 from rag.answering.prompting import UNITS, Prompt, build_prompt
 from rag.documents.sources import read_corpus
 from rag.language.tokens import TokenCounter
+from rag.reading.propose import Proposer
 from rag.records import Hit, Locator, Query
 from rag.search.snapshot import Snapshot, read_snapshot
-from rag.search.understand import Understanding
 
 CORPUS = Path(__file__).parents[3] / "corpus"
 
 
 @cache
 def snapshot() -> Snapshot:
-    return read_snapshot(read_corpus(CORPUS), expand=False)
+    return read_snapshot(read_corpus(CORPUS))
 
 
 def hit(place: str) -> Hit:
@@ -39,7 +39,7 @@ def prompt(
     counter: TokenCounter, question: str, *places: str, limit: int = 1600, tables: bool = False, taken: Snapshot | None = None
 ) -> Prompt:
     taken = taken or snapshot()
-    query: Query = Understanding(taken).understand(question)
+    query: Query = Proposer(taken).propose(question)
     return build_prompt(query, [hit(place) for place in places], taken, counter, max_tokens=limit, tables=tables)
 
 

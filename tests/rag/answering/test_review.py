@@ -16,21 +16,21 @@ from rag.documents.sources import read_corpus
 from rag.language.figures import unsupported_figures
 from rag.language.text import squeeze
 from rag.language.tokens import TokenCounter
+from rag.reading.propose import Proposer
 from rag.records import Hit, Locator, Query
 from rag.search.snapshot import Snapshot, read_snapshot
-from rag.search.understand import Understanding
 
 CORPUS = Path(__file__).parents[3] / "corpus"
 
 
 @cache
 def snapshot() -> Snapshot:
-    return read_snapshot(read_corpus(CORPUS), expand=False)
+    return read_snapshot(read_corpus(CORPUS))
 
 
 def draft(text: str, *places: str, question: str = "有什么规定?") -> Drafting:
     """A reply, read; ``{0}`` in it is the key of the first place."""
-    query: Query = Understanding(snapshot()).understand(question)
+    query: Query = Proposer(snapshot()).propose(question)
     units = [Locator.parse(place) for place in places]
     hits = [Hit(unit, 1.0, tuple(p.id for p in snapshot().passages if p.unit == unit), {}) for unit in units]
     prompt: Prompt = build_prompt(query, hits, snapshot(), TokenCounter(Path("/nonexistent")), max_tokens=6000)

@@ -16,7 +16,7 @@ CORPUS = Path(__file__).parents[3] / "corpus"
 
 @cache
 def snapshot() -> Snapshot:
-    return read_snapshot(read_corpus(CORPUS), expand=False)
+    return read_snapshot(read_corpus(CORPUS))
 
 
 def said(place: str, limit: int = WHOLE) -> tuple[list[str], bool]:

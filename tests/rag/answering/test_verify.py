@@ -17,7 +17,7 @@ PLACE = Locator("work-rules", ("21",))
 
 @cache
 def snapshot() -> Snapshot:
-    return read_snapshot(read_corpus(CORPUS), expand=False)
+    return read_snapshot(read_corpus(CORPUS))
 
 
 def kept(text: str, locator: Locator = PLACE, quote: str = QUOTE) -> bool:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import LocatorError
-from rag.language.locators import find_ordinals, find_references, next_to, place_name, render_label, spell_out
+from rag.language.locators import find_references, next_to, place_name, render_label, spell_out
 from rag.language.numerals import to_chinese
 from rag.records import DocumentEntry, Locator
 
@@ -174,7 +174,6 @@ def test_a_run_of_blanks_costs_no_more_than_words(begun: str, blank: str) -> Non
     def seconds(text: str) -> float:
         began = time.process_time()
         find_references(text)
-        list(find_ordinals(text))
         spell_out(text)
         return time.process_time() - began
 

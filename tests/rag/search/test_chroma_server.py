@@ -15,6 +15,7 @@ import pytest
 from rag.assistant import open_assistant
 from rag.errors import EndpointError
 from rag.settings import Settings
+from tests.conftest import write_small_corpus
 from tests.stand_ins.process import Program
 
 pytestmark = pytest.mark.slow
@@ -86,8 +87,10 @@ def test_build_answer_and_the_server_gone(
     assert json.loads(answered.stdout)["citations"][0]["locator"] == "meeting-rules#3"
     assert _collections(server) == [f"ningwen-{folder.name}"]
 
-    plain = Program(tmp_path, {**environment, "CHROMA_URL": server.url, "NINGWEN_EXPAND": "false"})
-    assert plain.run("index", "build").returncode == 0
+    changed = write_small_corpus(tmp_path / "changed")
+    (changed / "manifest.toml").write_text("# looked through\n" + (changed / "manifest.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    other = Program(tmp_path, {**environment, "NINGWEN_CORPUS_DIR": str(changed), "CHROMA_URL": server.url})
+    assert other.run("index", "build").returncode == 0
     assert len(_collections(server)) == 2
     assert program.run("index", "prune").returncode == 0
     assert _collections(server) == [f"ningwen-{folder.name}"]
@@ -96,7 +99,7 @@ def test_build_answer_and_the_server_gone(
     server.stop()
     with pytest.raises(EndpointError, match="CHROMA_URL"):
         assistant.ask(QUESTION)
-    for gone in (program.run("ask", QUESTION), plain.run("index", "build"), program.run("index", "prune")):
+    for gone in (program.run("ask", QUESTION), other.run("index", "build"), program.run("index", "prune")):
         assert (gone.returncode, gone.stdout) == (2, "")
         assert "Chroma 服务器失败，请检查 CHROMA_URL 和服务器状态。" in gone.stderr.splitlines()[-1]
         assert "Traceback" not in gone.stderr

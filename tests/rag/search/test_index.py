@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -13,24 +12,58 @@ from rag.documents.sources import read_corpus
 from rag.errors import CorpusError, IndexUnavailableError, StorageError
 from rag.search.embedding import E5Embedder
 from rag.search.folders import is_complete, last_complete, list_indexes
-from rag.search.index import build_index, fingerprint, open_index, open_named, prune
+from rag.search.index import build_index, fingerprint, open_index, open_named, prune, texts_to_embed
+from tests.stand_ins.library import two_documents
 
 
-def build(corpus: Path, data: Path, *, expand: bool = True) -> str:
-    return build_index(read_corpus(corpus), E5Embedder(data), data, expand=expand)
+def build(corpus: Path, data: Path, *, again: bool = False) -> str:
+    return build_index(read_corpus(corpus), E5Embedder(data), data, again=again)
+
+
+def touch(corpus: Path) -> None:
+    """Make another corpus of a corpus, with the same documents."""
+    manifest = corpus / "manifest.toml"
+    manifest.write_text(manifest.read_text(encoding="utf-8") + "\n# looked through\n", encoding="utf-8")
 
 
 def test_build_and_open(small_corpus: Path, data_dir: Path) -> None:
-    """What is built can be opened and finds the nearest passage, sentence and question."""
+    """What is built can be opened and finds the nearest window and sentence to each vector, with its likeness."""
     name = build(small_corpus, data_dir)
     embedder = E5Embedder(data_dir)
     index = open_index(read_corpus(small_corpus), embedder.fingerprint, data_dir)
     assert index.fingerprint == name
-    near = index.nearest(embedder.embed_query("会议请假找谁?"), 10)
-    best, similarity = near.questions[0]
-    assert index.snapshot.expansions[best].text == "会议请假找谁?"
-    assert similarity == pytest.approx(1.0, abs=1e-3)
-    assert index.snapshot.sentences[index.snapshot.expansions[best].sentence].text.startswith("参会人员不能到会的")
+    taken = index.snapshot
+    windows, sentences = texts_to_embed(taken)
+    asked = embedder.embed_passages([windows[1], sentences[3], "会议请假找谁?"])
+    first, second, third = index.nearest(asked, len(windows) + len(sentences))
+    assert first.windows[0] == (1, pytest.approx(1.0, abs=1e-3))
+    assert second.sentences[0] == (3, pytest.approx(1.0, abs=1e-3))
+    assert "向办公室请假" in taken.sentences[third.sentences[0][0]].text
+    for near in (first, second, third):
+        assert [i for i, _ in sorted(near.windows)] == list(range(len(windows)))
+        assert [likeness for _, likeness in near.sentences] == sorted((x for _, x in near.sentences), reverse=True)
+
+
+def test_what_the_reader_reads_is_in_the_index(small_corpus: Path, data_dir: Path) -> None:
+    """The tokens of every sentence and of every window's lead, as the embedded model cuts them."""
+    index = open_named(build(small_corpus, data_dir), data_dir)
+    taken, embedder = index.snapshot, E5Embedder(data_dir)
+    cut = [ids[1:-1] for ids in embedder.token_ids([sentence.text for sentence in taken.sentences])]
+    assert [index.tokens.sentences[i] for i in range(len(taken.sentences))] == cut
+    leads = [ids[1:-1] for ids in embedder.token_ids([window.lead for window in taken.windows])]
+    assert [index.tokens.leads[i] for i in range(len(taken.windows))] == leads
+
+
+def test_within_documents(tmp_path: Path, data_dir: Path) -> None:
+    """Nothing of another document is found, however near; none named is all of them."""
+    corpus = two_documents(tmp_path / "two")
+    index = open_named(build(corpus, data_dir), data_dir)
+    vector = E5Embedder(data_dir).embed_query("会议请假要提前几天?")[None]
+    window_of = [window.unit.document for window in index.snapshot.windows]
+    owner_of = [index.snapshot.passages[owner].locator.document for owner in index.snapshot.owners]
+    for documents, expected in (((), {"meeting-rules", "leave-rules"}), (("leave-rules",), {"leave-rules"})):
+        (near,) = index.nearest(vector, 1000, documents)
+        assert {window_of[i] for i, _ in near.windows} == {owner_of[i] for i, _ in near.sentences} == expected
 
 
 def test_building_twice_changes_nothing(small_corpus: Path, data_dir: Path) -> None:
@@ -41,13 +74,16 @@ def test_building_twice_changes_nothing(small_corpus: Path, data_dir: Path) -> N
     assert (data_dir / "index" / name / "complete.json").stat().st_mtime_ns == before
 
 
-def test_name_follows_content(small_corpus: Path, data_dir: Path) -> None:
-    """Another question file, another setting or another embedder is another index."""
+def test_name_follows_content(small_corpus: Path) -> None:
+    """Another embedder, another Chroma, another manifest or another byte of a source is another index."""
     corpus = read_corpus(small_corpus)
-    names = {fingerprint(corpus, "a", expand=True), fingerprint(corpus, "b", expand=True), fingerprint(corpus, "a", expand=False)}
-    (small_corpus / "questions" / "more.jsonl").write_text("", encoding="utf-8")
-    names.add(fingerprint(corpus, "a", expand=True))
-    assert len(names) == 4
+    names = {fingerprint(corpus, "a"), fingerprint(corpus, "b"), fingerprint(corpus, "a", chroma_url="http://127.0.0.1:8000")}
+    with (small_corpus / "sources" / "meeting.txt").open("a", encoding="utf-8") as source:
+        source.write("。")
+    names.add(fingerprint(corpus, "a"))
+    touch(small_corpus)
+    names.add(fingerprint(read_corpus(small_corpus), "a"))
+    assert len(names) == 5
 
 
 def test_not_built(small_corpus: Path, data_dir: Path) -> None:
@@ -67,15 +103,6 @@ def test_changed_source_leaves_the_previous_index(small_corpus: Path, data_dir: 
     assert open_named(name, data_dir).snapshot.passages
 
 
-def test_quote_that_is_not_in_the_text(small_corpus: Path, data_dir: Path) -> None:
-    """A question file that quotes what the document does not say stops the build."""
-    (small_corpus / "questions" / "bad.jsonl").write_text(
-        '{"locator": "meeting-rules#3", "quote": "提前9个工作日", "questions": ["几天?"]}\n', encoding="utf-8"
-    )
-    with pytest.raises(CorpusError, match=r"bad\.jsonl 第 1 行"):
-        build(small_corpus, data_dir)
-
-
 def test_damaged_index(small_corpus: Path, data_dir: Path) -> None:
     """A damaged file is a sentence that says what to do."""
     name = build(small_corpus, data_dir)
@@ -84,7 +111,15 @@ def test_damaged_index(small_corpus: Path, data_dir: Path) -> None:
         open_named(name, data_dir)
 
 
-@pytest.mark.parametrize("file", ["snapshot.json", "passages.bm25"])
+def test_a_damaged_index_is_built_again(small_corpus: Path, data_dir: Path) -> None:
+    """Asked to, a build replaces a complete index that does not open."""
+    name = build(small_corpus, data_dir)
+    (data_dir / "index" / name / "tokens.npz").write_bytes(b"")
+    assert build(small_corpus, data_dir, again=True) == name
+    assert open_named(name, data_dir).snapshot.windows
+
+
+@pytest.mark.parametrize("file", ["snapshot.json", "windows.bm25", "tokens.npz"])
 def test_a_damaged_index_is_let_go(small_corpus: Path, data_dir: Path, file: str) -> None:
     """What failed to open holds no files of Chroma; mended, it opens, and what is open already goes on."""
     from chromadb.api.shared_system_client import SharedSystemClient
@@ -101,13 +136,13 @@ def test_a_damaged_index_is_let_go(small_corpus: Path, data_dir: Path, file: str
     path.rename(kept)
     with pytest.raises(IndexUnavailableError):
         open_named(name, data_dir)
-    assert index.nearest(E5Embedder(data_dir).embed_query("会议请假找谁?"), 3).passages
+    assert index.nearest(E5Embedder(data_dir).embed_query("会议请假找谁?")[None], 30)[0].windows
 
 
 def test_full_disk(small_corpus: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that fills up while building is a sentence; the previous index stays, nothing half-done does."""
     name = build(small_corpus, data_dir)
-    (small_corpus / "questions" / "more.jsonl").write_text("", encoding="utf-8")
+    touch(small_corpus)
 
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
@@ -171,8 +206,8 @@ def test_many_processes_build_once(small_corpus: Path, data_dir: Path) -> None:
 
 def test_prune_keeps_the_current(small_corpus: Path, data_dir: Path) -> None:
     """Old indexes and leftovers go, the named one stays."""
-    old = build(small_corpus, data_dir, expand=False)
-    time.sleep(0.01)
+    old = build(small_corpus, data_dir)
+    touch(small_corpus)
     current = build(small_corpus, data_dir)
     (data_dir / "index" / "x.building-1").mkdir()
     assert sorted(prune(data_dir, current)) == sorted([old, "x.building-1"])

@@ -1,0 +1,1 @@
+"""Question and history → the readings that compete."""
