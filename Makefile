@@ -36,8 +36,9 @@ check: .venv/.installed  ## lint, types, import contracts, gold questions
 	$(BIN)/lint-imports
 	$(BIN)/ningwen eval lint
 
-eval: .venv/.installed  ## score the assistant on the gold questions
+eval: .venv/.installed  ## score the assistant on the gold questions and on unseen documents
 	@$(BIN)/ningwen eval run
+	@$(BIN)/python -m evals.bench.unseen --gate
 
 wheel: .venv/.installed  ## build dist/ningwen-*.whl
 	@rm -rf build

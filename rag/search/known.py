@@ -24,8 +24,8 @@ FILE = "known.npz"
 OPEN = -1
 """In place of a sentence: the documents leave the question open."""
 
-FAR = 0.85
-"""Cosine of two questions below which they have nothing to do with each other; most questions of one office lie there."""
+FAR = 0.9
+"""Cosine of two questions below which they have nothing to do with each other: any two questions of an office come near it."""
 
 TEMPERATURE = 0.0075
 """How fast a known question's vote fades with its distance."""

@@ -31,7 +31,7 @@ def test_what_a_corpus_brings_is_kept_beside_the_index(small_corpus: Path, taken
     found = Known.load(tmp_path / FILE)
     assert found.sentences.tolist() == [3, OPEN]
     near = found.near(np.eye(2, 8, dtype=np.float32)[0])
-    assert near.answered == {3: pytest.approx(0.15, abs=1e-3)}
+    assert near.answered == {3: pytest.approx(0.1, abs=1e-3)}
     assert near.vote > 0 > found.near(np.eye(2, 8, dtype=np.float32)[1]).vote
 
 
