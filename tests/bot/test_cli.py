@@ -114,7 +114,7 @@ def test_show_search_corpus(shell: Shell) -> None:
     unknown = shell("show", "第六十条")
     assert unknown.returncode == 2
     assert "第一条至第五条" in unknown.stderr
-    assert json.loads(shell("search", "--json", "会议请假").stdout)[0]["locator"] == "meeting-rules#3"
+    assert "meeting-rules#3" in {row["locator"] for row in json.loads(shell("search", "--json", "会议请假").stdout)[:3]}
     assert "某市会议管理办法" in shell("corpus").stdout
     assert "meeting-rules#4.2" in shell("corpus", "meeting-rules").stdout
 

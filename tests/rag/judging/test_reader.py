@@ -110,7 +110,7 @@ def test_a_mark_for_each_sentence(reader: Reader, taken: Snapshot, tokens: Token
     alone = [read(reader, taken, tokens, range(w, w + 1))[0] for w in (0, 7, 12)]
     for one, other in zip((found[0], found[7], found[12]), alone, strict=True):
         assert one.marks == pytest.approx(other.marks, abs=0.5)
-        assert one.whole == pytest.approx(other.whole, abs=0.1)
+        assert one.whole == pytest.approx(other.whole, abs=0.5)
 
 
 def test_the_same_question_is_read_the_same(reader: Reader, taken: Snapshot, tokens: Tokens, model_dir: Path) -> None:
