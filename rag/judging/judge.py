@@ -26,7 +26,7 @@ from rag.search.index import Index
 FILE = Path(__file__).with_name("judge.json")
 
 READ = 10
-"""Windows read for a reading: with more, time grows and the first place is found no more often."""
+"""Windows read for a reading; a choice of time, not measured against others."""
 
 READ_ON = 6
 """Windows read for a message as going on from what was asked before."""

@@ -25,7 +25,8 @@ OPEN = -1
 """In place of a sentence: the documents leave the question open."""
 
 FAR = 0.9
-"""Cosine of two questions below which they have nothing to do with each other: any two questions of an office come near it."""
+"""Cosine of two questions below which nearness counts as none. At .85 nearly nine of ten windows found for a question on an unseen document
+were near to a known question; at .90 it is fewer than three."""
 
 TEMPERATURE = 0.0075
 """How fast a known question's vote fades with its distance."""

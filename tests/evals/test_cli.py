@@ -26,7 +26,7 @@ CASES = (
         evidence=(Evidence("work-rules#21", "一般每月召开2次—3次"),),
     ),
     Case(
-        "guests", "direct", "我们厅开工作会,能请分管副主席到场吗?", "dev", locators=(("work-rules#26",),), facts=(("一般不出席",),),
+        "guests", "direct", "自治区领导同志出席部门的工作会议吗?", "dev", locators=(("work-rules#26",),), facts=(("一般不出席",),),
         evidence=(Evidence("work-rules#26", "一般不出席部门的工作会议"),),
     ),
     Case("fees", "unanswerable", "会议费每人每天标准是多少", "test", unanswerable="没有标准"),
@@ -113,6 +113,7 @@ def test_two_runs_compared(built: Path) -> None:
     path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
     done = run("compare", "a", "b")
     assert done.exit_code == 0, done.output
+    assert "事实齐全 facts 较基线退步 1.000（dev 1 题" in done.output
     text = (built / "b" / "compare" / "report.html").read_text(encoding="utf-8")
     assert 'id="change-guests"' in text
     assert "另一种说法[1]" in text
