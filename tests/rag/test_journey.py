@@ -71,28 +71,48 @@ def test_journey(name: str, assistant: Assistant) -> None:
         assert made == path.read_text(encoding="utf-8"), f"{name}/{file} differs; look at it, then rewrite with NINGWEN_GOLDEN=write"
 
 
-SAID_OTHERWISE = (
-    ("副主席离宁外出请假要提前3天还是一周", "work-rules#42"),
-    ("会后印发纪要是5个工作日还是一周", "work-rules#23"),
-    ("副主席请假怎么申请", "work-rules#42"),
-    ("常务会议议题如何申报", "work-rules#22"),
-    ("会议经费", "work-rules#26"),
-    ("会议预算", "work-rules#26"),
-    ("会议经费能否列预算", "work-rules#26"),
-    ("农民工工资", "work-report#2.6.2"),
-    ("12345热线具体有什么要求", "work-report#2.1.5"),
-    ("兴庆区政府是市辖区,按规定可以直接给自治区政府报文,抄送银川市就行,是这样吗", "work-rules#28"),
-    ("附件第3项里有几家单位", "ftz-plan#annex.3"),
+LOST = pytest.mark.xfail(reason="the reader does not tell it yet; it was right before the judge was trained", strict=False)
+
+
+@LOST
+def test_the_officers_question(assistant: Assistant) -> None:
+    """「我们厅开工作会,能请分管副主席到场吗?」 is answered with 第二十六条 and nothing else."""
+    answer = assistant.ask("我们厅开工作会,能请分管副主席到场吗?")
+    assert [str(citation.locator) for citation in answer.citations] == ["work-rules#26"]
+
+
+@pytest.mark.parametrize(
+    ("question", "place"),
+    [
+        ("副主席离宁外出请假要提前3天还是一周", "work-rules#42"),
+        ("会后印发纪要是5个工作日还是一周", "work-rules#23"),
+        ("副主席请假怎么申请", "work-rules#42"),
+        pytest.param("常务会议议题如何申报", "work-rules#22", marks=LOST),
+        ("会议经费", "work-rules#26"),
+        ("会议预算", "work-rules#26"),
+        ("会议经费能否列预算", "work-rules#26"),
+        ("农民工工资", "work-report#2.6.2"),
+        ("12345热线具体有什么要求", "work-report#2.1.5"),
+        ("兴庆区政府是市辖区,按规定可以直接给自治区政府报文,抄送银川市就行,是这样吗", "work-rules#28"),
+        ("附件第3项里有几家单位", "ftz-plan#annex.3"),
+    ],
 )
+def test_answered(question: str, place: str, assistant: Assistant) -> None:
+    """What the documents say in other words, in other units or of a subject alone is answered from its place."""
+    answer = assistant.ask(question)
+    assert answer.status == "answered"
+    assert any(c.locator.within(Locator.parse(place)) for c in answer.citations)
 
 
-def test_said_otherwise(assistant: Assistant) -> None:
-    """What the documents say in other words, in other units or of a subject alone is answered from its place, three times in four."""
-    right = 0
-    for question, place in SAID_OTHERWISE:
-        answer = assistant.ask(question)
-        right += any(c.locator.within(Locator.parse(place)) for c in answer.citations)
-    assert right >= 0.75 * len(SAID_OTHERWISE)
+@LOST
+@pytest.mark.parametrize(
+    "question",
+    ["内蒙古是自治区,主席离开要提前几天报告吧", "食堂菜价标准给我说说吧", "GDP change怎么样", "会议经费标准",
+     "哪个省对口帮扶宁夏", "兴庆区是市辖区,西安市能直接报文吗"],
+)  # fmt: skip
+def test_refused(question: str, assistant: Assistant) -> None:
+    """What is of another place, or near to nothing that the documents say, is not answered."""
+    assert assistant.ask(question).status == "refused"
 
 
 def _pretty(value: object) -> str:
