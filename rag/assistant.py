@@ -19,9 +19,10 @@ from rag.documents.sources import Corpus, read_corpus
 from rag.errors import IndexUnavailableError, InputError
 from rag.judging.judge import READ, Judge
 from rag.judging.reader import Reader
+from rag.language.locators import render_label
 from rag.reading.acts import ON_ANSWER, ChatAct, read_act
 from rag.reading.propose import Proposer
-from rag.records import Answer, AnswerStatus, Citation, Hit, Judgement, Locator, Mode, Nearest, Query, Statement, Turn, Usage
+from rag.records import Answer, AnswerStatus, Citation, DocumentEntry, Hit, Judgement, Locator, Mode, Nearest, Query, Statement, Turn, Usage
 from rag.search.folders import is_complete, last_complete
 from rag.search.index import Index, Progress, build_index, open_named
 from rag.search.index import fingerprint as index_fingerprint
@@ -47,6 +48,9 @@ KEPT = 512
 FOUND = 20
 """Windows retrieved for a reading; the judge reads the first ones, the rest tells a reader of the list what else is near."""
 
+SUGGESTED = 3
+"""Places that a refusal offers to look up."""
+
 OnText = Callable[[str], None]
 """Called with the verified text so far, in the thread that asks."""
 
@@ -62,7 +66,7 @@ class Assistant:
         self.reader = reader
         self.proposer = Proposer(index.snapshot)
         self.retriever = Retriever(index, embedder)
-        self.judge = Judge(index, reader)
+        self.judge = Judge(index, reader, embedder=embedder.name)
         self._composer = Composer(index.snapshot)
         self._kept: OrderedDict[tuple[str, ...], Answer] = OrderedDict()
         self._lock = Lock()
@@ -126,7 +130,11 @@ class Assistant:
         readings = [reading for part in query.parts for reading in part]
         searched = any(r.said or not (r.places or r.missing or r.foreign) for r in readings)
         found = iter(self.retriever.retrieve(readings, max(FOUND, READ)) if searched else [()] * len(readings))
-        return [self.judge.judge(part, [next(found) for _ in part]) for part in query.parts]
+        judgements: list[Judgement] = []
+        for part in query.parts:
+            said = {mark.sentence for mark in judgements[-1].marks} if judgements else ()
+            judgements.append(self.judge.judge(part, [next(found) for _ in part], said))
+        return judgements
 
     @staticmethod
     def _standing_alone(judgement: Judgement) -> str:
@@ -198,7 +206,17 @@ class Assistant:
         nearest = nearest_place(hits[0].unit if hits else None, self.index.snapshot)
         near = next((judgement.near for judgement in judgements if judgement.near is not None), None)
         said = "" if near is None else self.index.snapshot.sentences[near].text
-        return self._answer(query, "refused", refusal_text(nearest, said), hits, clock, nearest=nearest)
+        perhaps = self._answered_nearby(hits) if said else ""
+        return self._answer(query, "refused", refusal_text(nearest, said) + perhaps, hits, clock, nearest=nearest)
+
+    def _answered_nearby(self, hits: Sequence[Hit]) -> str:
+        """Questions after the nearest places, each of which is looked up: so they are answered."""
+        asked = {hit.unit: texts.PLACE_ASKED.format(label=render_label(self._entry(hit.unit), hit.unit)) for hit in hits[:SUGGESTED]}
+        found = [text for unit, text in asked.items() if self.proposer.propose(text).references == (unit,)]
+        return texts.PERHAPS.format(questions="\n".join(found)) if found else ""
+
+    def _entry(self, place: Locator) -> DocumentEntry:
+        return self.index.snapshot.by_id[place.document].entry
 
     def _hits(self, judgements: Sequence[Judgement]) -> tuple[Hit, ...]:
         return _interleave([self.retriever.hits(judgement.candidates) for judgement in judgements])

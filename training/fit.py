@@ -13,7 +13,7 @@ import json
 import pickle
 import random
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,9 @@ from training.splits import DEV
 
 READER = ("strength", "whole", "gap")
 """The features of a reading that only the reader gives."""
+
+NEARNESS = ("near", "known", "open", "vote")
+"""The features that hang on the embedder."""
 
 KEPT, KEPT_KNOWN = 0.91, 0.965
 """Share of the answerable dev questions that a threshold keeps: on other documents, and on those of which questions are known."""
@@ -64,6 +67,12 @@ class Rows:
     labels: list[bool] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
     documents: list[str] = field(default_factory=list)
+
+    def leave_out(self, columns: Collection[int]) -> None:
+        """Make features say nothing."""
+        for row in self.values:
+            for column in columns:
+                row[column] = 0.0
 
     def add(self, values: dict[str, float], label: bool, weight: float, document: str) -> None:
         """Add a row."""
@@ -98,23 +107,33 @@ def main() -> None:
     kept = args.data / f"rows-{fingerprint()}-{len(asked)}.pkl"
     if not kept.exists():
         kept.write_bytes(pickle.dumps(_gathered(args.folder, args.data, asked)))
-    gathered = pickle.loads(kept.read_bytes())
-    strength = _rank(gathered)
+    embedder, gathered = pickle.loads(kept.read_bytes())
+    print("== for any embedder")
+    without = fitted(gathered, NEARNESS)
+    print("== for the bundled embedder")
+    body = {"reader": fingerprint(), "embedder": embedder, "with": fitted(gathered), "without": without}
+    args.target.write_text(json.dumps(body, indent=1) + "\n", encoding="utf-8")
+
+
+def fitted(gathered: Sequence[Gathered], without: Collection[str] = ()) -> dict[str, Any]:
+    """The models and thresholds, the features ``without`` left at weight 0."""
+    strength = _rank(gathered, without)
     answerable, sentence, after = _readings(gathered, strength)
+    answerable.leave_out([features.ANSWERABLE.index(name) for name in without if name in features.ANSWERABLE])
     models = [_fit("answerable", answerable, features.ANSWERABLE), strength, _fit("sentence", sentence, features.SENTENCE)]
     models.append(_fit("goes on", _goes_on(after, models[0]), features.GOES_ON))
     compare(answerable)
     models[0]["threshold"], known = _thresholds(models[0], answerable)
-    body = {"reader": fingerprint(), "models": models, "elsewhere": ELSEWHERE, "known": known}
-    args.target.write_text(json.dumps(body, indent=1) + "\n", encoding="utf-8")
+    return {"models": models, "elsewhere": ELSEWHERE, "known": known}
 
 
-def _gathered(folder: Path, data: Path, asked: Sequence[Asked]) -> list[Gathered]:
-    """Everything asked of a library of the dev documents and the shipped ones."""
+def _gathered(folder: Path, data: Path, asked: Sequence[Asked]) -> tuple[str, list[Gathered]]:
+    """The embedder's name, and everything asked of a library of the dev documents and the shipped ones."""
     with tempfile.TemporaryDirectory() as library:
         names = {x["document"].partition(".")[0] for x in _lines(folder) if x["hand"] in DEV}
         corpus = write_library(Path(library), [_ROOT / "corpus"], read_texts(folder, names))
-        return gather(open_assistant(Settings.load(corpus_dir=corpus, data_dir=data), chat=False), asked)
+        assistant = open_assistant(Settings.load(corpus_dir=corpus, data_dir=data), chat=False)
+        return assistant.embedder.name, gather(assistant, asked)
 
 
 def _lines(folder: Path) -> list[dict[str, Any]]:
@@ -193,7 +212,7 @@ def _is_right(one: Asked, text: str) -> bool:
     return any(answer in text or (len(text) >= 6 and text in answer) for answer in one.answers)
 
 
-def _rank(gathered: Sequence[Gathered]) -> dict[str, Any]:
+def _rank(gathered: Sequence[Gathered], without: Collection[str] = ()) -> dict[str, Any]:
     """Weights under which a right sentence stands before the others of its reading, by a softmax over them.
 
     The shipped documents count as much as all others. Bias and scale make the sum the log odds of being right.
@@ -210,6 +229,7 @@ def _rank(gathered: Sequence[Gathered]) -> dict[str, Any]:
                 group.append(n)
         weight.append(share[one.asked.document == "shipped"])
     design, y, of, w = np.array(x), np.array(right), np.array(group), np.array(weight)
+    design[:, [features.STRENGTH.index(name) for name in without if name in features.STRENGTH]] = 0
     spread = design.std(0) + 1e-6
     scaled, beta = design / spread, np.zeros(design.shape[1])
     for step in range(600):

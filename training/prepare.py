@@ -21,12 +21,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from evals.texts import read_collection
+from evals.texts import read_collection, read_document
 from rag.documents.passages import split_passages
 from rag.documents.sources import read_corpus
 from rag.documents.windows import readable
+from rag.language.numerals import to_chinese
 from rag.language.text import squeeze
-from rag.records import Locator
+from rag.records import Document, Locator
 from rag.search.embedding import Vocabulary, load_words
 from rag.search.index import texts_to_embed
 from rag.search.lexical import Lexicon, tokenize
@@ -59,14 +60,15 @@ def main() -> None:
 def prepare(folder: Path, data: Path) -> dict[str, Any]:
     """Everything that training.train reads."""
     own = read_snapshot(read_corpus(_HERE.parent / "corpus"))
-    documents = read_collection(folder).documents + own.documents
+    laws, asked = _lay(folder)
+    documents = (*read_collection(folder).documents, *laws, *own.documents)
     taken = Snapshot(documents, split_passages(documents))
     vocabulary, words = load_words(data)
-    encoder, table = Encoder(), word_table(words)
+    encoder, table = Encoder().to(torch.bfloat16), word_table(words)
     finder = _Finder(taken, vocabulary, encoder, table)
     questions = [json.loads(line) for line in (folder / "questions.jsonl").open(encoding="utf-8")]
     split = _split(questions, taken, {document.entry.id for document in own.documents})
-    items = [*_items(questions, taken, split), *_shipped(taken)]
+    items = [*_items(questions, taken, split), *_laid(asked, taken), *_shipped(taken)]
     libraries = _libraries(taken, split)
     items = [item for item in items if item["doc"] is not None and (not item["ans"] or any(item["parts"]))]
     finder.find(items, libraries)
@@ -110,6 +112,42 @@ def _items(questions: Sequence[dict[str, Any]], taken: Snapshot, split: dict[str
         }  # fmt: skip
 
 
+def _lay(folder: Path) -> tuple[list[Document], list[tuple[str, list[tuple[str, int]]]]]:
+    """Lay questions name whole articles: a document a law of the articles that some question needs, numbered anew, and what each asks."""
+    lines = [json.loads(line) for line in (folder / "lay-questions.jsonl").open(encoding="utf-8")]
+    laws: dict[str, dict[str, str]] = defaultdict(dict)
+    for x in lines:
+        for article in x["articles"]:
+            laws[article["law"]].setdefault(article["article"], article["text"])
+    documents, numbers = [], {}
+    for k, (law, articles) in enumerate(laws.items()):
+        text = "\n".join(f"第{to_chinese(i)}条 {text}" for i, text in enumerate(articles.values(), 1))
+        document = read_document(f"lay{k}", law, text, "statutes") if len(articles) > 2 else None
+        if document is not None:
+            documents.append(document)
+            numbers |= {(law, name): (document.entry.id, i) for i, name in enumerate(articles, 1)}
+    asked = []
+    for x in lines:
+        places = [numbers.get((article["law"], article["article"])) for article in x["articles"]]
+        if None not in places:
+            asked.append((x["query"], [place for place in places if place is not None]))
+    return documents, asked
+
+
+def _laid(asked: Sequence[tuple[str, list[tuple[str, int]]]], taken: Snapshot) -> Iterator[dict[str, Any]]:
+    """Each lay question with all sentences of its articles; which of them answers isn't known (``loose``)."""
+    position = {document.entry.id: i for i, document in enumerate(taken.documents)}
+    inside: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for i, owner in enumerate(taken.owners):
+        unit = taken.passages[owner].unit
+        if unit.document.startswith("lay") and unit.path and unit.path[0].isdigit():
+            inside[unit.document, int(unit.path[0])].append(i)
+    for k, (question, places) in enumerate(asked):
+        parts = [inside[place] for place in places if inside[place]]
+        yield {"id": f"lay/{k}", "hand": "lay", "doc": position[places[0][0]], "split": "train", "kind": "lay", "loose": True,
+               "q": question, "h": [], "ans": True, "parts": parts, "twin": None}  # fmt: skip
+
+
 def _same(answer: str, text: str) -> bool:
     return answer in text or (len(text) >= LEAST and text in answer)
 
@@ -143,18 +181,15 @@ def _libraries(taken: Snapshot, split: dict[str, str]) -> list[set[int]]:
 
 
 class _Finder:
-    """Finds windows for questions as rag.search.retrieve does, exactly and for thousands at once."""
+    """Finds windows for thousands of questions as rag.search.retrieve does, but without vectors of sentences: they cost as much again."""
 
     def __init__(self, taken: Snapshot, vocabulary: Vocabulary, encoder: Encoder, table: torch.Tensor) -> None:
         self._vocabulary, self._encoder, self._table = vocabulary, encoder, table
-        windows, sentences = texts_to_embed(taken)
+        windows, _ = texts_to_embed(taken)
         self._lexicon = Lexicon.build(windows)
-        self._windows, self._sentences = self._embed(windows, "passage"), self._embed(sentences, "passage")
-        self._window_of = np.zeros(len(sentences), dtype=np.int64)
+        self._windows = self._embed(windows, "passage")
         position = {document.entry.id: i for i, document in enumerate(taken.documents)}
         self.document_of = np.array([position[window.unit.document] for window in taken.windows])
-        for k, window in enumerate(taken.windows):
-            self._window_of[window.sentences.start : window.sentences.stop] = k
 
     def _embed(self, texts: Sequence[str], prefix: str) -> np.ndarray:
         ids = []
@@ -166,21 +201,20 @@ class _Finder:
         """Give every item its nearest windows within a library of its document, with their scores, best first."""
         texts = [item["q"] for item in items]
         joined = [" ".join([*item["h"][-2:], item["q"]]) for item in items]
-        plain, on = self._embed(texts, "query"), self._embed(joined, "query")
+        every = sorted({*texts, *joined})
+        vectors = dict(zip(every, self._embed(every, "query"), strict=True))
         for k, item in enumerate(items):
             homes = [library for library in libraries if item["doc"] in library]
             inside = np.isin(self.document_of, list(homes[k % len(homes)] if k % 4 == 0 else homes[-1]))
-            scores = self._scores(plain[k], texts[k])
+            scores = self._scores(vectors[texts[k]], texts[k])
             if item["h"]:
-                scores = np.maximum(scores, self._scores(on[k], joined[k]))
+                scores = np.maximum(scores, self._scores(vectors[joined[k]], joined[k]))
             scores = np.where(inside, scores, -9)
             best = np.argsort(-scores)[:NEAR]
             item["cand"] = [(int(w), float(scores[w])) for w in best if inside[w]]
 
     def _scores(self, vector: np.ndarray, text: str) -> np.ndarray:
-        nearest = np.full(len(self._windows), -1, np.float32)
-        np.maximum.at(nearest, self._window_of, self._sentences @ vector)
-        return self._windows @ vector + nearest + LEXICAL * self._lexicon.scores(list(dict.fromkeys(tokenize(text))))
+        return 2 * (self._windows @ vector) + LEXICAL * self._lexicon.scores(list(dict.fromkeys(tokenize(text))))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,10 @@ import json
 import math
 import pickle
 import random
+import re
 import time
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,22 +24,28 @@ from torch.nn import functional as F
 
 from rag.judging.reader import Input, assemble
 from rag.search import e5
+from rag.search.embedding import Vocabulary
 from training.model import Reader, word_table
 
 PAD = 1
 
-WINDOWS = 5
+WINDOWS = 4
 """Windows a question is trained with at once (one less for our own documents): those that answer, then near ones that do not."""
 
 QUESTIONS = 16
 """Questions a step."""
+
+COMMON = 0.1
+"""Share of the documents above which a word asked about says little of what is asked."""
+
+_WORD = re.compile(r"\u2581?[\u4e00-\u9fff]{2,}|\u2581?[0-9]{2,4}")
 
 
 def collate(inputs: list[Input], table: Tensor, rows: int = 0) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Padded words, mask, segments and pooling rows of several inputs."""
     rows = max(rows, len(inputs))  # empty ones are added: each shape is compiled once, so there should be few
     width = -(-max(len(one.ids) for one in inputs) // 32) * 32
-    most = -(-max(len(one.stretches) for one in inputs) // 4) * 4
+    most = -(-max(len(one.stretches) for one in inputs) // 8) * 8
     ids, segment = np.full((rows, width), PAD), np.ones((rows, width), dtype=np.int64)
     mask, pool = np.zeros((rows, width), np.float32), np.zeros((rows, most, width), np.float32)
     mask[:, 0] = 1
@@ -52,7 +61,7 @@ def collate(inputs: list[Input], table: Tensor, rows: int = 0) -> tuple[Tensor, 
 class Sampler:
     """Draws questions with their windows. What it changes at random keeps the label, or turns it: a name, another question before."""
 
-    def __init__(self, prepared: dict[str, Any], seed: int) -> None:
+    def __init__(self, prepared: dict[str, Any], words: Vocabulary, seed: int) -> None:
         self.p, self.rng = prepared, random.Random(seed)
         self.window_of = {s: k for k, (a, b) in enumerate(prepared["wins"]) for s in range(a, b)}
         items = prepared["items"]
@@ -60,9 +69,18 @@ class Sampler:
         self.answered = [x for x in items if x["hand"] == "own" and x["ans"]]
         self.near = [x for x in items if x["hand"] == "own" and not x["ans"]]
         self.by_id = {x["id"]: x for x in self.train}
+        self.by_text = {x["q"]: x for x in self.train if x["ans"]}
         self.by_document: dict[int, list[dict[str, Any]]] = {}
         for x in (*self.train, *self.answered[::4]):
             self.by_document.setdefault(x["doc"], []).append(x)
+        asked: dict[int, dict[int, int]] = {}  # document → word → its questions that hold it
+        for x in self.train:
+            for word in set(x["qt"]):
+                counts = asked.setdefault(x["doc"], {})
+                counts[word] = counts.get(word, 0) + 1
+        spread = Counter(word for counts in asked.values() for word in counts)
+        self.telling = {word for word, count in spread.items() if count <= len(asked) * COMMON and _WORD.fullmatch(words.piece(word))}
+        self.telling_in = {document: sorted(self.telling & set(counts)) for document, counts in asked.items()}
         self.known = sorted({d for x in self.train for d in (x["doc"],)} | set(prepared["own"]))
 
     def epoch(self, own_share: float) -> list[list[dict[str, Any]]]:
@@ -86,36 +104,55 @@ class Sampler:
             batches[-1].extend(unit)
         return batches
 
+    def turned(self, x: dict[str, Any], windows: Sequence[int]) -> list[int] | None:
+        """The question with a word that its answer shares put out by another of its document: the windows answer it no longer."""
+        inside = {word for k in windows for s in range(*self.p["wins"][k]) for word in self.p["st"][s]}
+        shared = [word for word in x["qt"] if word in inside and word in self.telling]
+        others = [word for word in self.telling_in.get(x["doc"], ()) if word not in inside and word not in x["qt"]]
+        if not shared or not others:
+            return None
+        out, into = self.rng.choice(shared), self.rng.choice(others)
+        return [into if word == out else word for word in x["qt"]]
+
     def draw(self, x: dict[str, Any]) -> tuple[list[tuple[Any, list[float], list[float]]], bool]:
         """The inputs of one question with labels and weights of their sentences, and whether any answers."""
         p, rng = self.p, self.rng
         question, before, answers = x["qt"], [t for h in x["h"][-2:] for t in p["ht"][h]], x["ans"]
-        if not x["h"] and rng.random() < 0.25:
+        earlier = self.by_text.get(x["h"][-1]) if x["h"] else None
+        if not x["h"] and rng.random() < 0.3:
             near = self.by_document.get(x["doc"], []) if rng.random() < 0.5 else []
-            before = rng.choice(near or rng.choice((self.train, self.answered)))["qt"]
+            earlier = rng.choice(near or rng.choice((self.train, self.answered)))
+            before = earlier["qt"]
         candidates = [k for k, _ in x["cand"]]
         dice = rng.random()
         if dice < 0.12:
             question = rng.choice(p["tt"][x["doc"]]) + question
-        elif dice < 0.18:  # another document is named: nothing here answers
+        elif dice < 0.27 and answers and x["split"] == "train" and not x["twin"]:
+            positive = list(dict.fromkeys(self.window_of[s] for part in x["parts"] for s in part))
+            if (changed := self.turned(x, positive)) is not None:  # elsewhere it may be answered: only these windows are shown
+                question, answers, candidates = changed, False, positive[:2]
+        elif 0.27 <= dice < 0.33:  # another document is named: nothing here answers
             other = rng.choice(self.known)
             shown = {int(p["doc_of_win"][k]) for k in candidates} | {x["doc"]}
             if other not in shown:
                 question, answers = rng.choice(p["tt"][other]) + question, False
         right = {s for part in x["parts"] for s in part}
-        positive = list(dict.fromkeys(self.window_of[s] for part in x["parts"] for s in part))
+        positive = [k for k in dict.fromkeys(self.window_of[s] for part in x["parts"] for s in part) if answers or k in candidates]
         rng.shuffle(positive)
         chosen = positive[:2]
         negative = [k for k in candidates if k not in positive]
         near = negative[:5]
         rng.shuffle(near)
-        chosen += (near + negative[5:])[: WINDOWS - (x["split"] == "own") - len(chosen)]
+        if earlier is not None and rng.random() < 0.7:  # what answered the question before doesn't answer this one
+            near = [k for k in (self.window_of[s] for part in earlier["parts"][:1] for s in part[:1]) if k not in positive] + near
+        chosen += list(dict.fromkeys(near + negative[5:]))[: WINDOWS - (x["split"] == "own") - len(chosen)]
         inputs = []
         for k in chosen:
             a, b = p["wins"][k]
             lead = [] if rng.random() < 0.05 else p["lt"][k]
             labels = [float(answers and s in right) for s in range(a, b)]
-            inputs.append((assemble(question, before, lead, [p["st"][s] for s in range(a, b)]), labels, [1.0] * len(labels)))
+            weight = 0.0 if x.get("loose") and any(labels) else 1.0  # some sentence of it answers, nobody said which
+            inputs.append((assemble(question, before, lead, [p["st"][s] for s in range(a, b)]), labels, [weight] * len(labels)))
         return inputs, answers
 
 
@@ -232,6 +269,7 @@ def main() -> None:
     parser.add_argument("--own", type=float, default=0.6)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--every", type=int, default=200)
+    parser.add_argument("--start", type=Path, help="weights to begin with, as training.resume writes them; else the embedder's")
     parser.add_argument("--frozen", type=int, default=0, help="lower layers that are left as they are, from now on")
     args = parser.parse_args()
     torch.set_flush_denormal(True)  # before any thread is made: gradients so small are slow, and say nothing
@@ -242,12 +280,17 @@ def main() -> None:
     table = word_table(np.memmap(args.words, dtype=e5.BLOCK, mode="r").reshape(-1, e5.DIMENSIONS // 32))
     exact = Reader()  # float32: what is updated and saved; ``model`` is its copy in bfloat16, which computes
     model = Reader().to(torch.bfloat16)
+    torch._dynamo.config.cache_size_limit = 64  # a shape a width, trained and judged
     pairs = list(zip(exact.parameters(), model.parameters(), strict=True))
     head = [p for n, p in exact.named_parameters() if not n.startswith("encoder")]
     groups = [{"params": exact.encoder.parameters(), "lr": args.rate}, {"params": head, "lr": 5 * args.rate}]
     optimiser = torch.optim.AdamW(groups, weight_decay=0.01)
     shape = [lambda s: min((s + 1) / 100, 1.0) * 0.5 * (1 + math.cos(math.pi * min(s / args.steps, 1)))] * 2
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, shape)
+    if args.start:
+        exact.load_state_dict(torch.load(args.start)["model"])
+    for layer in model.encoder.layers:
+        layer.compile()  # fused and compiled once for all twelve: twice as fast
     args.folder.mkdir(parents=True, exist_ok=True)
     last, step = args.folder / "last.pt", 0
     if last.exists():
@@ -256,7 +299,7 @@ def main() -> None:
         optimiser.load_state_dict(state["optimiser"])
         schedule.load_state_dict(state["schedule"])
         step = state["step"]
-    sampler = Sampler(prepared, args.seed + step)
+    sampler = Sampler(prepared, Vocabulary(args.words.parent), args.seed + step)
     dev = [x for x in prepared["items"] if x["split"] == "dev"]
     ids = {x["id"] for x in dev[::5]}
     sample = [x for x in dev if x["id"] in ids or x["twin"] in ids]
@@ -285,7 +328,7 @@ def main() -> None:
         if step % 20 == 0:
             print(json.dumps({"step": step, "loss": round(float(np.mean(running[-20:])), 4), "s": round(time.time() - begun)}), flush=True)
         if step % args.every == 0 or step == args.steps:
-            print(json.dumps({"step": step, **judge(model, prepared, table, dev if step == args.steps else sample)}), flush=True)
+            print(json.dumps({"step": step, **judge(model, prepared, table, sample)}), flush=True)
             state = {"model": exact.state_dict(), "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict(), "step": step}
             torch.save(state, last.with_suffix(".tmp"))
             last.with_suffix(".tmp").rename(last)

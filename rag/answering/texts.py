@@ -17,6 +17,12 @@ NEAREST = "内容最接近的是{label}，仅供查阅，不构成答复。"
 NEAREST_SAYS = "内容最接近的是{label}：“{said}”仅供查阅，不构成答复。"
 """The same with the words that come nearest."""
 
+PERHAPS = "\n您是不是想问：\n{questions}"
+"""Questions that the documents do answer, after the nearest place of one that they don't."""
+
+PLACE_ASKED = "{label}是怎么规定的？"
+"""Such a question; it is looked up."""
+
 NO_SUCH_PLACE = "《{title}》没有{asked}，有效范围是{valid}。"
 """A reference to something that the document does not have."""
 

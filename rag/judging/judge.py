@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -72,14 +72,18 @@ class Calibration:
 
 
 @cache
-def load_calibration(path: Path = FILE) -> Calibration:
-    """Read judge.json. Raises ConfigurationError when it does not fit the reader or the features."""
+def load_calibration(path: Path = FILE, embedder: str | None = None) -> Calibration:
+    """What judge.json holds for an embedder by name: of one that it was not fitted with, no nearness is weighed.
+
+    None is the embedder that it was fitted with. Raises ConfigurationError when it does not fit the reader or the features.
+    """
     try:
         raw = path.read_bytes()
-        body = json.loads(raw)
+        whole = json.loads(raw)
+        body = whole["with" if embedder in (None, whole["embedder"]) else "without"]
         parts = [Logistic(float(p["bias"]), {k: float(v) for k, v in p["weights"].items()}, float(p["threshold"])) for p in body["models"]]
         names = (features.ANSWERABLE, features.STRENGTH, features.SENTENCE, features.GOES_ON)
-        if body["reader"] != reader_fingerprint() or any(set(p.weights) != set(n) for p, n in zip(parts, names, strict=True)):
+        if whole["reader"] != reader_fingerprint() or any(set(p.weights) != set(n) for p, n in zip(parts, names, strict=True)):
             raise ValueError("fitted for another reader or other features")
         answerable, strength, sentence, goes_on = parts
         limits = float(body["elsewhere"]), float(body["known"])
@@ -91,9 +95,10 @@ def load_calibration(path: Path = FILE) -> Calibration:
 class Judge:
     """Judges readings of one index."""
 
-    def __init__(self, index: Index, reader: Reader, calibration: Calibration | None = None) -> None:
+    def __init__(self, index: Index, reader: Reader, calibration: Calibration | None = None, *, embedder: str | None = None) -> None:
         self._index = index
         self._reader = reader
+        self._embedder = embedder
         self._given = calibration
         self._windows_of: dict[str, list[int]] = {}
         for position, window in enumerate(index.snapshot.windows):
@@ -101,15 +106,18 @@ class Judge:
 
     @property
     def _calibration(self) -> Calibration:
-        return self._given or load_calibration()
+        return self._given or load_calibration(embedder=self._embedder)
 
     @property
     def fingerprint(self) -> str:
         """Of the calibration and, through it, the reader. Raises ConfigurationError."""
         return self._calibration.fingerprint
 
-    def judge(self, readings: Sequence[Reading], candidates: Sequence[tuple[Candidate, ...]]) -> Judgement:
-        """The judgement of the reading that holds: as typed, or as going on from what was asked before."""
+    def judge(self, readings: Sequence[Reading], candidates: Sequence[tuple[Candidate, ...]], said: Collection[int] = ()) -> Judgement:
+        """The judgement of the reading that holds: as typed, or as going on from what was asked before.
+
+        ``said``: the sentences that answered the part of the message before; a part that only repeats them is not answered by them.
+        """
         judged = [
             self._judge(reading, found, READ_ON if reading.before else READ)  # alone as if nothing had been asked before
             for reading, found in zip(readings, candidates, strict=True)
@@ -118,7 +126,8 @@ class Judge:
             return judged[0]
         alone, on = judged
         values = features.goes_on(alone.reading.text, _log_odds(alone), _log_odds(on), same=self._first(alone) == self._first(on))
-        return on if self._calibration.goes_on.probability(values) >= self._calibration.goes_on.threshold else alone
+        repeats = bool(on.marks) and on.marks[0].sentence in said
+        return on if not repeats and self._calibration.goes_on.probability(values) >= self._calibration.goes_on.threshold else alone
 
     def _first(self, judgement: Judgement) -> Locator | None:
         found = judgement.candidates

@@ -25,7 +25,6 @@ Matrix = NDArray[np.float32]
 Progress = Callable[[int], None]
 
 
-
 class Special(IntEnum):
     """Token ids with a meaning of their own."""
 
@@ -92,7 +91,7 @@ class Vocabulary:
         found = self._pieces(normal)
         names = list(found)
         table = [("<unk>", 0.0), *((name, float(self._scores[found[name]])) for name in names)]
-        lowest = self._piece(self._lowest)
+        lowest = self.piece(self._lowest)
         if lowest not in found:
             table.append((lowest, float(self._scores[self._lowest])))
         tokenizer = Tokenizer(models.Unigram(table, unk_id=0))
@@ -125,7 +124,8 @@ class Vocabulary:
         start = int(self._ends[identity - 1]) if identity else 0
         return self._blob[start : int(self._ends[identity])].tobytes()
 
-    def _piece(self, identity: int) -> str:
+    def piece(self, identity: int) -> str:
+        """The text of a token id."""
         return self._bytes(identity).decode("utf-8", "replace")
 
 

@@ -176,8 +176,9 @@ FEATURES = (features.ANSWERABLE, features.STRENGTH, features.SENTENCE, features.
 MODELS = [{"bias": 0, "weights": dict.fromkeys(names, 0.1), "threshold": 0.5} for names in FEATURES]
 
 
-def body(**changed: Any) -> dict[str, Any]:
-    return {"reader": fingerprint(), "models": MODELS, "elsewhere": 0.9, "known": 0.5, **changed}
+def body(reader: str = "", **changed: Any) -> dict[str, Any]:
+    of_any = {"models": MODELS, "elsewhere": 0.7, "known": 0.5}
+    return {"reader": reader or fingerprint(), "embedder": "one", "with": {**of_any, "elsewhere": 0.9, **changed}, "without": of_any}
 
 
 def test_a_calibration_is_read_with_its_fingerprint(tmp_path: Path) -> None:
@@ -188,6 +189,15 @@ def test_a_calibration_is_read_with_its_fingerprint(tmp_path: Path) -> None:
     assert first.answerable.probability(dict.fromkeys(features.ANSWERABLE, 0.0)) == 0.5
     assert (first.elsewhere, second.elsewhere) == (0.9, 0.8)
     assert first.fingerprint != second.fingerprint
+
+
+def test_another_embedder_has_weights_of_its_own(tmp_path: Path) -> None:
+    """How near is near differs from embedder to embedder: for others than the one that was fitted with, it isn't weighed."""
+    path = tmp_path / "judge.json"
+    path.write_text(json.dumps(body()))
+    assert [load_calibration(path, name).elsewhere for name in ("one", "another", None)] == [0.9, 0.7, 0.9]
+    other = load_calibration(FILE, "another")
+    assert {other.answerable.weights[name] for name in ("known", "open", "vote")} == {other.strength.weights["near"]} == {0.0}
 
 
 @pytest.mark.parametrize(
