@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ import torch
 
 from rag.search.e5 import DIMENSIONS, _Graph
 from training.model import HEADS
+
+INNER = 4 * DIMENSIONS
+"""Width of a layer between its last two matrices."""
 
 
 def network(state: dict[str, torch.Tensor], epsilon: float) -> Any:
@@ -81,19 +85,45 @@ def network(state: dict[str, torch.Tensor], epsilon: float) -> Any:
 
 
 def export(state: dict[str, torch.Tensor], epsilon: float, target: Path) -> None:
-    """Write the network, quantised a channel at a time and with its nodes fused."""
+    """Write the network, quantised a channel at a time and with its nodes fused.
+
+    What goes into a layer's last matrix has a few very large values, under whose scale the small ones vanish: quantised like the others
+    it makes .21 of the marks' .23 root mean square error. So only its weights are kept in 8 bits, and it multiplies floats.
+    """
     import onnx
     import onnxruntime
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     with tempfile.TemporaryDirectory() as folder:
         plain, small = Path(folder) / "plain.onnx", Path(folder) / "int8.onnx"
-        onnx.save(network(state, epsilon), str(plain))
-        quantize_dynamic(str(plain), str(small), weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
+        model = network(state, epsilon)
+        shapes = {weight.name: tuple(weight.dims) for weight in model.graph.initializer}
+        for position, node in enumerate(model.graph.node):
+            node.name = f"node{position}"
+        large = [node.name for node in model.graph.node if node.op_type == "MatMul" and shapes.get(node.input[1]) == (INNER, DIMENSIONS)]
+        onnx.save(model, str(plain))
+        quantize_dynamic(str(plain), str(small), weight_type=QuantType.QInt8, per_channel=True, nodes_to_exclude=large)
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
-        options.optimized_model_filepath = str(target)
+        options.optimized_model_filepath = str(plain)
         onnxruntime.InferenceSession(str(small), options, providers=["CPUExecutionProvider"])
+        model = onnx.load(str(plain))
+        _shrink(model.graph, {node.input[1] for node in model.graph.node if node.name in large})
+        onnx.save(model, str(target))
+
+
+def _shrink(graph: Any, names: Collection[str]) -> None:
+    """Keep matrices in 8 bits with a scale a column, made floats again when they are used."""
+    from onnx import helper, numpy_helper
+
+    for weight in [weight for weight in graph.initializer if weight.name in names]:
+        values = numpy_helper.to_array(weight)
+        scale = (np.abs(values).max(0) / 127).astype(np.float32)
+        graph.initializer.remove(weight)
+        parts = (f"{weight.name}_quantized", f"{weight.name}_scale", f"{weight.name}_zero_point")
+        stored = (np.round(values / scale).astype(np.int8), scale, np.zeros(len(scale), np.int8))
+        graph.initializer.extend(numpy_helper.from_array(part, name) for part, name in zip(stored, parts, strict=True))
+        graph.node.insert(0, helper.make_node("DequantizeLinear", parts, [weight.name], axis=1))
 
 
 def main() -> None:

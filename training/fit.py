@@ -24,7 +24,7 @@ from evals.cases import gold_files, read_cases
 from evals.texts import read_texts, write_library
 from rag.assistant import Assistant, open_assistant
 from rag.judging import features
-from rag.judging.judge import BOUND, READ, READ_ON, Logistic
+from rag.judging.judge import BOUND, READ, Logistic
 from rag.judging.reader import UNREAD, Read, fingerprint
 from rag.language.text import squeeze
 from rag.records import Candidate, Locator, Reading, Turn
@@ -193,7 +193,6 @@ def gather(assistant: Assistant, asked: Sequence[Asked]) -> list[Gathered]:
             continue
         readings = query.parts[0]
         for reading, candidates in zip(readings, assistant.retriever.retrieve(readings, READ), strict=True):
-            candidates = candidates[: READ_ON if reading.before else READ]
             reads = tuple(assistant.judge.read(reading, candidates))
             sentences = tuple(taken.windows[c.window].sentences for c in candidates)
             right = frozenset(s for some in sentences for s in some if _is_right(one, squeeze(taken.sentences[s].text)))

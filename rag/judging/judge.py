@@ -25,11 +25,9 @@ from rag.search.index import Index
 
 FILE = Path(__file__).with_name("judge.json")
 
-READ = 10
-"""Windows read for a reading; a choice of time, not measured against others."""
-
-READ_ON = 6
-"""Windows read for a message as going on from what was asked before."""
+READ = 6
+"""Windows read for a reading. Of ten the right sentence was first for .702 of the dev questions on other documents and .899 on the shipped
+ones, of six for .700 and .896."""
 
 BOUND = 9.0
 """Log odds beyond which a reading is as good as sure."""
@@ -118,10 +116,7 @@ class Judge:
 
         ``said``: the sentences that answered the part of the message before; a part that only repeats them is not answered by them.
         """
-        judged = [
-            self._judge(reading, found, READ_ON if reading.before else READ)  # alone as if nothing had been asked before
-            for reading, found in zip(readings, candidates, strict=True)
-        ]
+        judged = [self._judge(reading, found) for reading, found in zip(readings, candidates, strict=True)]
         if len(judged) == 1:
             return judged[0]
         alone, on = judged
@@ -138,14 +133,14 @@ class Judge:
         windows = [(c.window, self._index.snapshot.windows[c.window].sentences) for c in candidates]
         return self._reader.read(reading.text, reading.before, windows, self._index.tokens)
 
-    def _judge(self, reading: Reading, candidates: tuple[Candidate, ...], count: int) -> Judgement:
+    def _judge(self, reading: Reading, candidates: tuple[Candidate, ...]) -> Judgement:
         if reading.places and not reading.said:
             return self._looked_up(reading)
         inside = self._windows_in(reading.places)
-        found = tuple(c for c in candidates if not inside or c.window in inside)[:count]
+        found = tuple(c for c in candidates if not inside or c.window in inside)[:READ]
         last = candidates[-1] if candidates else Candidate(0, 0.0, 0.0, 0.0, 0.0)  # what was not found is as far as the last that was
         rest = [w for w in inside if w not in {c.window for c in found}]
-        found += tuple(replace(last, window=w, known=0.0, answered={}) for w in rest)[: count - len(found)]
+        found += tuple(replace(last, window=w, known=0.0, answered={}) for w in rest)[: READ - len(found)]
         if reading.foreign or reading.missing or not found:
             return Judgement(reading, found, (), None, 0.0, {})
         reads = self.read(reading, found)
@@ -226,9 +221,3 @@ class Judge:
 def _log_odds(judgement: Judgement) -> float:
     p = judgement.probability
     return -BOUND if p <= 0 else BOUND if p >= 1 else max(-BOUND, min(BOUND, math.log(p / (1 - p))))
-
-
-def reweighed(calibration: Calibration, **thresholds: float) -> Calibration:
-    """The same with other thresholds, to measure them."""
-    changed = {name: replace(getattr(calibration, name), threshold=value) for name, value in thresholds.items()}
-    return replace(calibration, **changed)

@@ -162,6 +162,20 @@ def test_what_is_judged_is_what_is_shown(small_assistant: Assistant) -> None:
     assert refused.nearest.label in refused.answer
 
 
+def test_a_near_refusal_offers_what_is_answered(small_assistant: Assistant) -> None:
+    """Up to three questions after the nearest places, each of which gets an answer; none where nothing is near."""
+    asked = "会议请假要找谁?"
+    refused = with_script(small_assistant, {asked: {"提前2个工作日": -0.5}}).ask(asked)
+    head, found, questions = refused.answer.partition("\n您是不是想问：\n")
+    assert (refused.status, bool(found)) == ("refused", True)
+    assert "参会人员不能到会的" in head
+    offered = questions.splitlines()
+    assert 1 <= len(offered) <= 3
+    assert offered[0] == "《某市会议管理办法》第三条是怎么规定的？"
+    assert all(small_assistant.ask(question).status == "answered" for question in offered)
+    assert "您是不是想问" not in with_script(small_assistant, {asked: {}}).ask(asked).answer
+
+
 def test_an_answer_tells_what_it_depends_on(small_assistant: Assistant) -> None:
     """Index and judge: another calibration is another fingerprint."""
     scripted = with_script(small_assistant, {})

@@ -12,7 +12,7 @@ import pytest
 
 from rag.errors import ConfigurationError
 from rag.judging import features
-from rag.judging.judge import FILE, READ, READ_ON, Judge, load_calibration, reweighed
+from rag.judging.judge import FILE, READ, Judge, load_calibration
 from rag.judging.reader import fingerprint
 from rag.records import Candidate, Judgement, Locator, MissingReference, Reading
 from rag.search.snapshot import Snapshot
@@ -71,7 +71,8 @@ def test_below_the_threshold_nothing_answers(taken: Snapshot, mark: float, near:
 def test_a_threshold_can_be_moved(taken: Snapshot) -> None:
     """The same question under another calibration."""
     bench = Bench(taken, {ASKED: {"提前2个工作日": -0.5}})
-    bench.judge = Judge(index_of(taken), bench.reader, reweighed(MARKS_ARE_LOG_ODDS, answerable=0.3))  # type: ignore[arg-type]
+    lower = replace(MARKS_ARE_LOG_ODDS, answerable=replace(MARKS_ARE_LOG_ODDS.answerable, threshold=0.3))
+    bench.judge = Judge(index_of(taken), bench.reader, lower)  # type: ignore[arg-type]
     assert len(bench(Reading(ASKED, ASKED)).marks) == 1
 
 
@@ -87,6 +88,7 @@ def test_the_best_sentence_is_shown_whenever_there_is_an_answer(taken: Snapshot)
 def test_another_document_has_to_be_surer(taken: Snapshot, mark: float, shown: bool) -> None:
     """What two documents say is shown of both only where the second is certain."""
     bench = Bench(taken, {ASKED: {"提前2个工作日": 3.0, "提前10个工作日": mark}})
+    bench.every = tuple(c for c in bench.every if str(taken.windows[c.window].unit) in ("meeting#2", "leave#2"))
     found = {str(taken.passages[taken.owners[m.sentence]].locator) for m in bench(Reading(ASKED, ASKED)).marks}
     assert found == {"meeting#2", *(["leave#2"] if shown else [])}
 
@@ -150,6 +152,17 @@ def test_the_likelier_of_two_readings_holds(taken: Snapshot, alone: float, on: f
     assert bench(Reading(question, question), Reading(question, question, before=ASKED)).reading.before == before
 
 
+def test_a_sentence_does_not_answer_two_parts_of_a_message(taken: Snapshot) -> None:
+    """A part that goes on from the part before only to find the same sentence is taken as it stands."""
+    question = "食堂几点开门?"
+    bench = Bench(taken, {question: {}, f"{ASKED}→{question}": {"提前2个工作日": 3.0}})
+    readings = (Reading(question, question), Reading(question, question, before=ASKED))
+    on = bench.judge.judge(readings, [bench.every] * 2)
+    assert on.reading.before == ASKED
+    alone = bench.judge.judge(readings, [bench.every] * 2, said={on.marks[0].sentence})
+    assert (alone.reading.before, alone.marks) == ("", ())
+
+
 def test_a_message_that_goes_on_may_be_unanswered(taken: Snapshot) -> None:
     """The reading that holds decides: a better answer to the other one is not given instead."""
     question = "纪要呢?"
@@ -159,14 +172,14 @@ def test_a_message_that_goes_on_may_be_unanswered(taken: Snapshot) -> None:
 
 
 def test_no_more_is_read_than_there_is_time_for(tmp_path: Path) -> None:
-    """As typed READ windows, whatever was asked before; as going on READ_ON; the first of those that were found."""
+    """READ windows of each reading, the first of those that were found."""
     articles = "".join(f"\n\n第{'一二三四五六七八九十'[n]}条 {'会议规定' * 30}第{n}次。" for n in range(10))
     taken = read_library(tmp_path / "corpus", {"many": f"某市多条规定{articles}"})
     bench = Bench(taken, {ASKED: {}, f"前→{ASKED}": {}})
     bench(Reading(ASKED, ASKED))
     bench(Reading(ASKED, ASKED), Reading(ASKED, ASKED, before="前"))
     assert len(taken.windows) > READ
-    assert bench.reader.read_windows == [list(range(READ)), list(range(READ)), list(range(READ_ON))]
+    assert bench.reader.read_windows == [list(range(READ))] * 3
 
 
 # ── what it was fitted for ──────────────────────────────────────────────────────────────────────
