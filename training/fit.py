@@ -3,7 +3,8 @@
     python -m training.fit ../shared/data/training rag/judging/judge.json
 
 Fitted on what the reader was not trained on: the documents of DEV (training/splits.py) and the dev half of the gold questions on the
-shipped documents. Every figure printed is of folds by document. The same table is printed for features alone and reader alone.
+shipped documents. Every figure printed is of folds, by document on others and by question on the shipped ones. The same table is printed
+for features alone and reader alone.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ NEARNESS = ("near", "known", "open", "vote")
 
 KEPT, KEPT_KNOWN = 0.91, 0.965
 """Share of the answerable dev questions that a threshold keeps: on other documents, and on those of which questions are known."""
+
+SHIPPED = "shipped"
 
 ELSEWHERE = 0.9
 """Probability that a sentence of another document than the best one's has at least."""
@@ -161,7 +164,7 @@ def _of_gold() -> Iterator[Asked]:
             answers = tuple(squeeze(evidence.text) for evidence in case.evidence)
             history = tuple(turn.question for turn in case.history)
             goes_on = True if history else None
-            yield Asked("shipped", case.question, history, case.unanswerable is None, answers, goes_on)
+            yield Asked(SHIPPED, case.question, history, case.unanswerable is None, answers, goes_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +182,11 @@ class Gathered:
     rest: dict[str, float]  # features of the reading that do not hang on strengths, by candidate: "covered 3"
     holds: bool  # whether the question is meant so
     number: int  # of the question
+
+    @property
+    def fold(self) -> str:
+        """What stays together in folds: a document, of the shipped ones a fifth of the questions."""
+        return self.asked.document if self.asked.document != SHIPPED else f"{self.number % 5} {SHIPPED}"
 
 
 def gather(assistant: Assistant, asked: Sequence[Asked]) -> list[Gathered]:
@@ -217,7 +225,7 @@ def _rank(gathered: Sequence[Gathered], without: Collection[str] = ()) -> dict[s
     The shipped documents count as much as all others. Bias and scale make the sum the log odds of being right.
     """
     groups = [one for one in gathered if one.holds and one.right]
-    own = sum(one.asked.document == "shipped" for one in groups)
+    own = sum(one.asked.document == SHIPPED for one in groups)
     share = {True: 0.5 / max(own, 1), False: 0.5 / max(len(groups) - own, 1)}
     x, right, group, weight = [], [], [], []
     for n, one in enumerate(groups):
@@ -226,7 +234,7 @@ def _rank(gathered: Sequence[Gathered], without: Collection[str] = ()) -> dict[s
                 x.append(list(features.strength(mark, read.whole, candidate, s, other_year=s in one.other_year).values()))
                 right.append(s in one.right)
                 group.append(n)
-        weight.append(share[one.asked.document == "shipped"])
+        weight.append(share[one.asked.document == SHIPPED])
     design, y, of, w = np.array(x), np.array(right), np.array(group), np.array(weight)
     design[:, [features.STRENGTH.index(name) for name in without if name in features.STRENGTH]] = 0
     spread = design.std(0) + 1e-6
@@ -240,7 +248,7 @@ def _rank(gathered: Sequence[Gathered], without: Collection[str] = ()) -> dict[s
         beta += (3.0 if step < 300 else 1.0) * (scaled.T @ (pull * w[of]) - 1e-4 * beta)
     total = scaled @ beta
     first = np.array([bool(y[of == n][np.argmax(total[of == n])]) for n in range(len(groups))])
-    of_own = np.array([one.asked.document == "shipped" for one in groups])
+    of_own = np.array([one.asked.document == SHIPPED for one in groups])
     print(f"strength: right sentence first: others {first[~of_own].mean():.3f}, shipped {first[of_own].mean():.3f}")
     bias, scale = logistic(total[:, None], y.astype(float), w[of] / w.mean())
     weights = {name: round(float(v), 4) for name, v in zip(features.STRENGTH, beta / spread * scale[0], strict=True)}
@@ -273,12 +281,12 @@ def _readings(gathered: Sequence[Gathered], model: dict[str, Any]) -> tuple[Rows
         by_number.setdefault(one.number, []).append((one, values, one.units[best]))
         if not one.holds:
             continue
-        answerable.add(values, one.asked.answerable, one.asked.weight, one.asked.document)
+        answerable.add(values, one.asked.answerable, one.asked.weight, one.fold)
         if one.asked.answerable and one.right:
             for some, sentences in zip(strengths, one.sentences, strict=True):
                 for s, strength in zip(sentences, some, strict=False):
                     if tops[best] - strength < 6:
-                        sentence.add(features.sentence(strength, tops[best]), s in one.right, 1.0, one.asked.document)
+                        sentence.add(features.sentence(strength, tops[best]), s in one.right, 1.0, one.fold)
     for both in by_number.values():
         if len(both) == 2 and both[0][0].asked.goes_on is not None and both[0][0].asked.answerable:
             (first, alone_values, unit), (_, on_values, other) = both
@@ -318,14 +326,14 @@ def compare(rows: Rows) -> None:
     every = features.ANSWERABLE
     y, w = np.array(rows.labels, float), np.array(rows.weights)
     folds = np.array([hash_of(document) % 5 for document in rows.documents])
-    own = np.array([document == "shipped" for document in rows.documents])
+    own = np.array([document.endswith(SHIPPED) for document in rows.documents])
     for name, some in (("features", [n for n in every if n not in READER]), ("reader", READER), ("both", every)):
         x = np.array(rows.values)[:, [every.index(n) for n in some]]
         held = np.zeros(len(y))
         for fold in set(folds):
             bias, weights = logistic(x[folds != fold], y[folds != fold], w[folds != fold])
             held[folds == fold] = bias + x[folds == fold] @ weights
-        for where, mask in (("others", ~own), ("shipped", own)):
+        for where, mask in (("others", ~own), (SHIPPED, own)):
             scores, labels = held[mask], y[mask] > 0.5
             refused = [float((scores[~labels] < np.quantile(scores[labels], 1 - kept)).mean()) for kept in (0.96, 0.9)]
             ranked = auroc(scores, labels)
@@ -335,10 +343,10 @@ def compare(rows: Rows) -> None:
 def _thresholds(model: dict[str, Any], rows: Rows) -> tuple[float, float]:
     """The probabilities above which KEPT and KEPT_KNOWN of the answerable questions lie."""
     x, y = np.array(rows.values), np.array(rows.labels)
-    own = np.array([document == "shipped" for document in rows.documents])
+    own = np.array([document.endswith(SHIPPED) for document in rows.documents])
     p = 1 / (1 + np.exp(-(model["bias"] + x @ np.array(list(model["weights"].values())))))
     found = []
-    for name, mask, share in (("others", ~own, KEPT), ("shipped", own, KEPT_KNOWN)):
+    for name, mask, share in (("others", ~own, KEPT), (SHIPPED, own, KEPT_KNOWN)):
         threshold = round(float(np.quantile(p[y & mask], 1 - share)), 3)
         kept, refused = (p[y & mask] >= threshold).mean(), (p[~y & mask] < threshold).mean()
         print(f"{name}: threshold {threshold}, answerable kept {kept:.3f}, silent refused {refused:.3f}")
