@@ -54,6 +54,7 @@ def examine(settings: BotSettings, rag: Settings) -> Iterator[Finding]:
     dates: list[float] = []
     checks: list[tuple[str, Callable[[], tuple[bool | None, str]]]] = [
         (texts.DOCTOR_INDEX, lambda: _index(rag)),
+        (texts.DOCTOR_JUDGE, _judge),
         (texts.DOCTOR_DATABASE, lambda: _database(settings)),
         (texts.DOCTOR_MODEL, lambda: _model(rag, dates)),
         (texts.DOCTOR_TELEGRAM, lambda: _telegram(settings, dates)),
@@ -76,6 +77,13 @@ def _index(rag: Settings) -> tuple[bool | None, str]:
 
     name = current_fingerprint(rag)
     return (True, texts.INDEX_READY.format(name=name)) if is_complete(rag.data_dir, name) else (False, texts.INDEX_MISSING)
+
+
+def _judge() -> tuple[bool | None, str]:
+    from rag.judging.judge import load_calibration
+    from rag.judging.reader import fingerprint
+
+    return True, texts.DOCTOR_JUDGE_GOOD.format(judge=load_calibration().fingerprint, reader=fingerprint())
 
 
 def _database(settings: BotSettings) -> tuple[bool | None, str]:

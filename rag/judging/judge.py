@@ -64,7 +64,7 @@ class Calibration:
     strength: Logistic
     sentence: Logistic
     goes_on: Logistic
-    elsewhere: float  # probability that a sentence of another document than the best one's has at least
+    elsewhere: float  # probability that a sentence has at least where it is less to be expected: in a second document, for a second part
     known: float  # threshold of ``answerable`` in a document of which questions are known, where more can be told
     fingerprint: str
 
@@ -114,15 +114,16 @@ class Judge:
     def judge(self, readings: Sequence[Reading], candidates: Sequence[tuple[Candidate, ...]], said: Collection[int] = ()) -> Judgement:
         """The judgement of the reading that holds: as typed, or as going on from what was asked before.
 
-        ``said``: the sentences that answered the part of the message before; a part that only repeats them is not answered by them.
+        ``said``: the sentences that answered the part of the message before; they answer the next part too only where that is sure.
         """
         judged = [self._judge(reading, found) for reading, found in zip(readings, candidates, strict=True)]
         if len(judged) == 1:
             return judged[0]
         alone, on = judged
         values = features.goes_on(alone.reading.text, _log_odds(alone), _log_odds(on), same=self._first(alone) == self._first(on))
-        repeats = bool(on.marks) and on.marks[0].sentence in said
-        return on if not repeats and self._calibration.goes_on.probability(values) >= self._calibration.goes_on.threshold else alone
+        if on.marks and on.marks[0].sentence in said and on.probability < self._calibration.elsewhere:
+            return alone
+        return on if self._calibration.goes_on.probability(values) >= self._calibration.goes_on.threshold else alone
 
     def _first(self, judgement: Judgement) -> Locator | None:
         found = judgement.candidates

@@ -96,14 +96,14 @@ def found(settings: BotSettings, rag: Settings) -> dict[str, Finding]:
 
 
 def test_the_doctor_on_a_healthy_machine(real_data: Path, tmp_path: Path, clean_environment: None) -> None:
-    """Index, database, token and clock are good; what is not configured is not checked."""
+    """Index, judge, database, token and clock are good; what is not configured is not checked."""
     with BotApi() as api:
         bot = BotSettings.load(
             data_dir=tmp_path, telegram_token=TOKEN, telegram_base_url=api.address, database=f"sqlite:///{tmp_path / 'x.db'}"
         )
         seen = found(bot, Settings.load(data_dir=real_data, corpus_dir=ROOT / "corpus"))
-    names = (texts.DOCTOR_INDEX, texts.DOCTOR_DATABASE, texts.DOCTOR_MODEL, texts.DOCTOR_TELEGRAM)
-    assert [seen[name].good for name in names] == [True, True, None, True]
+    names = (texts.DOCTOR_INDEX, texts.DOCTOR_JUDGE, texts.DOCTOR_DATABASE, texts.DOCTOR_MODEL, texts.DOCTOR_TELEGRAM)
+    assert [seen[name].good for name in names] == [True, True, True, None, True]
     assert all(finding.good is not False for finding in seen.values())
     assert "@ning_bot" in seen[texts.DOCTOR_TELEGRAM].text
 
@@ -119,7 +119,9 @@ def test_the_doctor_says_what_is_wrong(tmp_path: Path, small_corpus: Path, clean
             telegram_token="1:hunter2hunter2", telegram_base_url=api.address,
         )  # fmt: skip
         seen = found(bot, rag)
-    assert [finding.good for finding in seen.values()][:4] == [False] * 4
+    assert [name for name, finding in seen.items() if finding.good is False] == [
+        texts.DOCTOR_INDEX, texts.DOCTOR_DATABASE, texts.DOCTOR_MODEL, texts.DOCTOR_TELEGRAM
+    ]  # fmt: skip
     assert seen[texts.DOCTOR_INDEX].text == texts.INDEX_MISSING
     assert seen[texts.DOCTOR_TELEGRAM].text == texts.BAD_TELEGRAM_TOKEN
     assert "hunter2" not in repr(seen)
