@@ -32,7 +32,7 @@ from rag.records import Candidate, Locator, Reading, Turn
 from rag.settings import Settings
 from training.splits import DEV
 
-READER = ("strength", "whole", "gap")
+READER = ("strength", "whole")
 """The features of a reading that only the reader gives."""
 
 NEARNESS = ("near", "known", "open", "vote")
@@ -179,7 +179,6 @@ class Gathered:
     right: frozenset[int]  # positions of the sentences that answer
     other_year: frozenset[int]  # of those about another year than is asked about
     units: tuple[Locator, ...]
-    rest: dict[str, float]  # features of the reading that do not hang on strengths, by candidate: "covered 3"
     holds: bool  # whether the question is meant so
     number: int  # of the question
 
@@ -206,12 +205,8 @@ def gather(assistant: Assistant, asked: Sequence[Asked]) -> list[Gathered]:
             right = frozenset(s for some in sentences for s in some if _is_right(one, squeeze(taken.sentences[s].text)))
             other = frozenset(s for some in sentences for s in some if assistant.judge.other_year(reading, s))
             units = tuple(taken.windows[c.window].unit for c in candidates)
-            rest = {}
-            for i, candidate in enumerate(candidates):
-                values = features.answerable(reading, [candidate], [reads[i]], [[0.0]], assistant.index)
-                rest.update({f"{name} {i}": values[name] for name in ("covered", "unknown", "named")})
             holds = one.goes_on is None or bool(reading.before) == one.goes_on
-            found.append(Gathered(one, reading, candidates, reads, sentences, right, other, units, rest, holds, n))
+            found.append(Gathered(one, reading, candidates, reads, sentences, right, other, units, holds, n))
     return found
 
 
@@ -271,13 +266,7 @@ def _readings(gathered: Sequence[Gathered], model: dict[str, Any]) -> tuple[Rows
         ]
         tops = [max(some, default=UNREAD) for some in strengths]
         best = max(range(len(tops)), key=tops.__getitem__)
-        chosen = one.candidates[best]
-        others = [top for top, unit in zip(tops, one.units, strict=True) if unit != one.units[best]]
-        values = {
-            "strength": tops[best], "whole": one.reads[best].whole, "gap": tops[best] - max(others, default=UNREAD),
-            "known": chosen.known, "open": chosen.open, "vote": chosen.vote, "lexical": chosen.lexical,
-            **{name: one.rest[f"{name} {best}"] for name in ("covered", "unknown", "named")},
-        }  # fmt: skip
+        values = features.answerable(one.candidates, one.reads, strengths)
         by_number.setdefault(one.number, []).append((one, values, one.units[best]))
         if not one.holds:
             continue

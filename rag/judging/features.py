@@ -6,9 +6,7 @@ import re
 from collections.abc import Sequence
 
 from rag.judging.reader import UNREAD, Read
-from rag.records import Candidate, Reading
-from rag.search.index import Index, searchable
-from rag.search.lexical import tokenize
+from rag.records import Candidate
 
 STRENGTH = ("mark", "whole", "near", "known", "year")
 """Of a sentence, alone: that it answers, or answers a part."""
@@ -16,7 +14,7 @@ STRENGTH = ("mark", "whole", "near", "known", "year")
 SENTENCE = ("strength", "behind")
 """Of a sentence beside the others."""
 
-ANSWERABLE = ("strength", "whole", "gap", "known", "open", "vote", "lexical", "covered", "unknown", "named")
+ANSWERABLE = ("strength", "whole", "known", "open", "vote")
 """Of a reading: that the documents answer it."""
 
 GOES_ON = ("alone", "on", "same", "opens", "short")
@@ -36,30 +34,15 @@ def sentence(strength: float, best: float) -> dict[str, float]:
     return {"strength": strength, "behind": best - strength}
 
 
-def answerable(
-    reading: Reading, candidates: Sequence[Candidate], reads: Sequence[Read], strengths: Sequence[Sequence[float]], index: Index
-) -> dict[str, float]:
-    """The features of a reading; ``reads[i]`` and ``strengths[i]`` are of ``candidates[i]``, of which there is at least one."""
+def answerable(candidates: Sequence[Candidate], reads: Sequence[Read], strengths: Sequence[Sequence[float]]) -> dict[str, float]:
+    """The features of a reading; ``reads[i]`` and ``strengths[i]`` are of ``candidates[i]``, of which there is at least one.
+
+    How far the best one is ahead, and how many of the question's words it has, decided nothing on questions that were not fitted on.
+    """
     tops = [max(some, default=UNREAD) for some in strengths]
     best = max(range(len(tops)), key=tops.__getitem__)
-    units = [index.snapshot.windows[candidate.window].unit for candidate in candidates]
-    others = [top for top, unit in zip(tops, units, strict=True) if unit != units[best]]
     chosen = candidates[best]
-    tokens = list(dict.fromkeys(tokenize(reading.said or reading.text)))
-    weights = {token: index.lexicon.weight(token) for token in tokens}
-    there = set(tokenize(searchable(index.snapshot.windows[chosen.window], index.snapshot)))
-    return {
-        "strength": tops[best],
-        "whole": reads[best].whole,
-        "gap": tops[best] - max(others, default=UNREAD),
-        "known": chosen.known,
-        "open": chosen.open,
-        "vote": chosen.vote,
-        "lexical": chosen.lexical,
-        "covered": sum(weight for token, weight in weights.items() if token in there) / (sum(weights.values()) or 1.0),
-        "unknown": sum(index.lexicon.count(token) == 0 for token in tokens) / max(len(tokens), 1),
-        "named": float(bool(reading.documents)),
-    }
+    return {"strength": tops[best], "whole": reads[best].whole, "known": chosen.known, "open": chosen.open, "vote": chosen.vote}
 
 
 def goes_on(text: str, alone: float, on: float, *, same: bool) -> dict[str, float]:

