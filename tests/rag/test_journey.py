@@ -104,11 +104,18 @@ def test_answered(question: str, place: str, assistant: Assistant) -> None:
     assert any(c.locator.within(Locator.parse(place)) for c in answer.citations)
 
 
-@LOST
 @pytest.mark.parametrize(
     "question",
-    ["内蒙古是自治区,主席离开要提前几天报告吧", "食堂菜价标准给我说说吧", "GDP change怎么样", "会议经费标准",
-     "哪个省对口帮扶宁夏", "兴庆区是市辖区,西安市能直接报文吗"],
+    [
+        "哪个省对口帮扶宁夏",
+        *(
+            pytest.param(question, marks=LOST)
+            for question in (
+                "内蒙古是自治区,主席离开要提前几天报告吧", "食堂菜价标准给我说说吧", "GDP change怎么样", "会议经费标准",
+                "兴庆区是市辖区,西安市能直接报文吗",
+            )
+        ),
+    ],
 )  # fmt: skip
 def test_refused(question: str, assistant: Assistant) -> None:
     """What is of another place, or near to nothing that the documents say, is not answered."""
