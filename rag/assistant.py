@@ -19,10 +19,9 @@ from rag.documents.sources import Corpus, read_corpus
 from rag.errors import IndexUnavailableError, InputError
 from rag.judging.judge import READ, Judge
 from rag.judging.reader import Reader
-from rag.language.locators import render_label
 from rag.reading.acts import ON_ANSWER, ChatAct, read_act
 from rag.reading.propose import Proposer
-from rag.records import Answer, AnswerStatus, Citation, DocumentEntry, Hit, Judgement, Locator, Mode, Nearest, Query, Statement, Turn, Usage
+from rag.records import Answer, AnswerStatus, Citation, Hit, Judgement, Locator, Mode, Nearest, Query, Statement, Turn, Usage
 from rag.search.folders import is_complete, last_complete
 from rag.search.index import Index, Progress, build_index, open_named
 from rag.search.index import fingerprint as index_fingerprint
@@ -211,12 +210,10 @@ class Assistant:
 
     def _answered_nearby(self, hits: Sequence[Hit]) -> str:
         """Questions after the nearest places, each of which is looked up: so they are answered."""
-        asked = {hit.unit: texts.PLACE_ASKED.format(label=render_label(self._entry(hit.unit), hit.unit)) for hit in hits[:SUGGESTED]}
+        places = [place for hit in hits[:SUGGESTED] if (place := nearest_place(hit.unit, self.index.snapshot))]
+        asked = {place.locator: texts.PLACE_ASKED.format(label=place.label) for place in places}
         found = [text for unit, text in asked.items() if self.proposer.propose(text).references == (unit,)]
         return texts.PERHAPS.format(questions="\n".join(found)) if found else ""
-
-    def _entry(self, place: Locator) -> DocumentEntry:
-        return self.index.snapshot.by_id[place.document].entry
 
     def _hits(self, judgements: Sequence[Judgement]) -> tuple[Hit, ...]:
         return _interleave([self.retriever.hits(judgement.candidates) for judgement in judgements])

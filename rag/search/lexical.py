@@ -123,18 +123,3 @@ class Lexicon:
                 inside = slice(self._starts[identity], self._starts[identity + 1])
                 total[self._texts[inside]] += self._weights[inside]
         return total[: self.size]
-
-    def count(self, token: str) -> int:
-        """In how many texts a token stands."""
-        identity = self._vocabulary.get(token)
-        return 0 if identity is None else int(self._starts[identity + 1] - self._starts[identity])
-
-    def rarity(self, token: str) -> float:
-        """The most that any text may score for a token: its inverse document frequency as BM25 counts it."""
-        frequency = self.count(token)
-        return float(np.log(1 + (self.size - frequency + 0.5) / (frequency + 0.5)))
-
-    def weight(self, token: str) -> float:
-        """How rare a token is, 0 (in every text) to 1 (in none): its inverse document frequency, scaled."""
-        frequency = self.count(token)
-        return float(np.log(1 + self.size / (frequency + 0.5)) / np.log(1 + self.size)) if frequency else 1.0

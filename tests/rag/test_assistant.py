@@ -58,7 +58,7 @@ def odd_questions() -> list[str]:
         (0x200B, 0x206F),
         (0xFB00, 0xFFFD),
     ]
-    odd = ["".join(chr(draw.randint(*draw.choice(ranges))) for _ in range(draw.randint(1, 40))) for _ in range(80)]
+    odd = ["".join(chr(draw.randint(*draw.choice(ranges))) for _ in range(draw.randint(1, 40))) for _ in range(200)]
     return [
         *odd,
         "",

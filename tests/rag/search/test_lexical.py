@@ -27,17 +27,16 @@ def test_unknown_and_empty() -> None:
     assert tokenize("") == []
 
 
-def test_rare_words_weigh_more() -> None:
-    """A word in every other text is less rare than one in a single text or in none."""
-    lexicon = Lexicon.build(TEXTS)
-    assert lexicon.weight("会议") < lexicon.weight("请假") < lexicon.weight("量子") == 1.0
+def test_rare_words_score_more() -> None:
+    """A word in one text of three scores more than one in two of them, in texts of one length."""
+    lexicon = Lexicon.build(["会议 纪要", "会议 请假", "印章 保管"])
+    assert 0 < lexicon.scores(["会议"]).max() < lexicon.scores(["请假"]).max()
 
 
-def test_rarity_bounds_what_a_text_scores() -> None:
-    """However often a word stands in a text, the text scores less for it than the word is rare; and nearly as much if often."""
-    lexicon = Lexicon.build(["会议 " * 200, "纪要", "请假"])
-    assert 0.95 * lexicon.rarity("会议") < lexicon.scores(["会议"]).max() < lexicon.rarity("会议")
-    assert lexicon.rarity("会议") == lexicon.rarity("纪要") < lexicon.rarity("量子")
+def test_a_word_said_often_scores_little_more() -> None:
+    """Ten times as often is not ten times as near: of two texts, one of which says it 20 and one 200 times, neither is far ahead."""
+    few, many = Lexicon.build(["会议 " * 20, "会议 " * 200, "请假"]).scores(["会议"])[:2]
+    assert few < many < 1.5 * few
 
 
 def test_spellings_fold() -> None:
